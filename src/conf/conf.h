@@ -1,0 +1,130 @@
+/*
+ * The configuration as roles use it: an immutable generation, filled by conf/ from the text of
+ * rrasd.conf (grammar and schema: conf/parse.h, conf/schema.c; man page rrasd.conf(5)).
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include "attempt/decision.h"
+#include "attempt/request.h"
+
+#define CONF_LISTENERS_MAX 8u
+#define CONF_POOLS_MAX 16u
+#define CONF_RANGES_MAX 16u
+#define CONF_POLICIES_MAX 1024u
+#define CONF_PATH_MAX 256u
+#define CONF_ITEMS_MAX 32u
+
+struct conf_range {
+	struct ip_addr first, last; /* inclusive */
+};
+
+struct conf_pool {
+	char name[POOL_NAME_MAX];
+	unsigned int n_ranges;
+	struct conf_range ranges[CONF_RANGES_MAX];
+	struct ip_addr dns[2], nbns[2];
+};
+
+/* A network policy as written; conditions all have to match, values inside one are alternatives. */
+struct conf_policy {
+	char name[POLICY_NAME_MAX];
+	uint32_t id;    /* its place, from 1 */
+	uint32_t order; /* ascending */
+	bool enabled;
+	bool grant;
+	bool ignore_dialin; /* the account's dial-in permission is not looked at */
+	/* conditions; empty lists and masks do not take part */
+	unsigned int n_users, n_groups, n_clients;
+	char (*users)[POLICY_NAME_MAX]; /* patterns with * and ?, case-insensitive */
+	char (*groups)[POLICY_NAME_MAX];
+	struct ip_prefix *clients;
+	unsigned int tunnel_mask;      /* 1 << enum tunnel_kind */
+	unsigned int method_condition; /* AUTH_BIT()s */
+	/* constraint: failing it refuses at once */
+	unsigned int method_mask; /* allowed methods; 0 = those of the server */
+	/* settings */
+	struct profile profile;
+};
+
+struct conf {
+	uint64_t generation;
+	/* server { } */
+	char server_name[256]; /* the name clients dial; goes into the first certificate */
+	bool remote_access;
+	bool ipv4_enabled;
+	bool enable_forwarding; /* set net.ipv4.ip_forward at start */
+	unsigned int workers;   /* 0 = one per core */
+	bool sandbox;
+	char state_dir[CONF_PATH_MAX]; /* /var/lib/openrras */
+	char run_dir[CONF_PATH_MAX];   /* /run/openrras */
+	char vault_key[CONF_PATH_MAX]; /* /etc/openrras/vault.key */
+	char device_prefix[12];        /* "rras": TUN devices rras0, rras1, ... */
+	uint32_t attempts_kept;        /* rows of stored attempts */
+	/* authentication { } */
+	unsigned int method_mask;
+	uint8_t retries;
+	bool identity_ansi;
+	char domain[64]; /* names may carry it (DOMAIN\user, user@realm) */
+	char realms[8][256];
+	unsigned int n_realms;
+	/* ppp { } */
+	uint16_t mru_bytes;
+	uint32_t echo_interval_ms;
+	uint8_t echo_failures;
+	uint32_t negotiate_ms;
+	/* sstp { } */
+	bool sstp_enabled;
+	unsigned int n_sstp_listeners;
+	struct endpoint sstp_listeners[CONF_LISTENERS_MAX];
+	char sstp_certificate[CONF_PATH_MAX], sstp_key[CONF_PATH_MAX];
+	uint32_t sstp_ports;
+	uint32_t sstp_half_open; /* calls on their way, all sources */
+	uint32_t sstp_half_open_per_source;
+	uint8_t sstp_hash_mask; /* SSTP_HASH_ bits offered */
+	uint32_t sstp_negotiation_ms, sstp_hello_ms;
+	/* pool NAME { } and dns at the top level */
+	struct ip_addr dns[2], nbns[2];
+	unsigned int n_pools;
+	struct conf_pool pools[CONF_POOLS_MAX];
+	/* policy "NAME" { } in order */
+	unsigned int n_policies;
+	struct conf_policy *policies;
+};
+
+/* A configuration with the embedded defaults: what rrasd runs with when there is no file. NULL:
+ * memory. */
+struct conf *conf_defaults(void);
+
+/* Reads the bytes of an include or of the file itself; returns malloc'ed text or NULL with err. */
+typedef char *(*conf_read_fn)(void *ctx, const char *path, char *err, size_t cap);
+
+/* One thing wrong, in file:line:column form with what was expected and the nearest spelling. */
+struct conf_error {
+	char file[CONF_PATH_MAX];
+	unsigned int line, column;
+	bool warning;
+	char text[320];
+};
+#define CONF_ERRORS_MAX 32u
+struct conf_errors {
+	unsigned int n, n_warnings;
+	unsigned int n_more;
+	struct conf_error e[CONF_ERRORS_MAX];
+};
+
+/*
+ * Parses text (of file `name`, for errors) over the defaults. Includes are read through read_fn.
+ * Returns the configuration, or NULL with at least one error. Warnings do not refuse.
+ */
+struct conf *conf_parse(const char *name, struct view text, conf_read_fn read_fn, void *read_ctx,
+    struct conf_errors *errors);
+void conf_free(struct conf *c);
+
+/* The configuration with all includes resolved, as one text that parses to the same: for memfd. */
+char *conf_flatten(const char *name, struct view text, conf_read_fn read_fn, void *read_ctx);
+
+/* "file:line:column: error: text". Returns out. */
+char *conf_error_text(const struct conf_error *e, char *out, size_t cap);
+
+#endif

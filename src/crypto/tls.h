@@ -1,0 +1,84 @@
+/*
+ * TLS 1.2 and 1.3 over memory buffers (OpenSSL), both ends: ciphertext in, plaintext out, and the
+ * other way round. No sockets, no files.
+ */
+#ifndef CRYPTO_TLS_H
+#define CRYPTO_TLS_H
+
+#include "attempt/cause.h"
+#include "base/view.h"
+
+struct tls_ctx; /* certificate, key, trust; shared by connections, reference-counted */
+struct tls;     /* one connection */
+
+enum tls_state {
+	TLS_HANDSHAKE, /* tls_step needs more input */
+	TLS_OPEN,
+	TLS_CLOSED, /* close_notify came */
+	TLS_FAILED, /* tls_failure tells why */
+};
+
+/*
+ * A server's context from PEM texts (certificate with its chain; private key). NULL with a text
+ * that names the defect and the remedy in err. This is the seam that the vault takes over: only
+ * the key argument changes.
+ */
+struct tls_ctx *tls_server_ctx(struct view chain_pem, struct view key_pem, char *err, size_t cap);
+
+/* A client's: roots in PEM, or an empty view for the system's store (loaded now). */
+struct tls_ctx *tls_client_ctx(struct view roots_pem, char *err, size_t cap);
+struct tls_ctx *tls_ctx_ref(struct tls_ctx *c);
+void tls_ctx_unref(struct tls_ctx *c);
+
+/* SHA-1 and SHA-256 of the server's own certificate (server context). */
+void tls_ctx_cert_hashes(const struct tls_ctx *c, uint8_t sha1[20], uint8_t sha256[32]);
+
+/* host: client: SNI and the name or address the certificate must carry; server: NULL. */
+struct tls *tls_new(struct tls_ctx *c, const char *host);
+void tls_free(struct tls *t);
+
+/* Gives ciphertext to the connection; keeps it until tls_step or tls_read used it. False: no
+ * memory. */
+MUST_USE bool tls_feed(struct tls *t, struct view cipher);
+
+/* Drives the handshake. */
+enum tls_state tls_step(struct tls *t);
+
+/* Plaintext into buf: > 0 bytes; 0 when more ciphertext is needed; -1 when closed or failed. */
+int tls_read(struct tls *t, void *buf, size_t cap);
+
+/* Encrypts all of plain (at most 16 KiB makes one record). False when failed. */
+MUST_USE bool tls_write(struct tls *t, struct view plain);
+
+/* Sends close_notify. */
+void tls_shutdown(struct tls *t);
+
+/* Ciphertext waiting to go out, borrowed until the next call; drop what was sent. */
+struct view tls_out(struct tls *t);
+void tls_out_drop(struct tls *t, size_t n);
+
+/* What went wrong, in the words of the catalogue, with a line of detail. */
+struct tls_failure {
+	enum cause cause;
+	char detail[160];  /* the library's words, or the failed certificate check */
+	bool alert_in;     /* the peer sent an alert */
+	char alert[48];    /* its name */
+	char subject[256]; /* client: the certificate that failed */
+	unsigned int depth;
+};
+const struct tls_failure *tls_failure(const struct tls *t);
+
+/* What was agreed: for the trail. Strings live with t. */
+const char *tls_version(const struct tls *t);
+const char *tls_cipher(const struct tls *t);
+const char *tls_sni(const struct tls *t); /* "" when none */
+
+/* Client: the server's certificate, once seen. */
+struct tls_cert {
+	char subject[256], issuer[256], names[256];
+	char not_before[32], not_after[32]; /* ISO 8601, UTC */
+	uint8_t sha1[20], sha256[32];
+};
+bool tls_peer_cert(const struct tls *t, struct tls_cert *out);
+
+#endif

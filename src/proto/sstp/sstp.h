@@ -1,0 +1,64 @@
+/*
+ * The SSTP core, both ends (MS-SSTP): the HTTPS request and the control messages over one TLS
+ * stream. PPP runs above it, TLS below; it knows neither.
+ *
+ * Stream bytes in, effects out: FX_SEND carries stream bytes, FX_FRAME a PPP frame for the layer
+ * above, FX_UP progress (enum sstp_up), FX_DOWN the end. Send a PPP frame with sstp_frame_header
+ * (sstp_data.h).
+ */
+#ifndef PROTO_SSTP_SSTP_H
+#define PROTO_SSTP_SSTP_H
+
+#include "proto/fx.h"
+#include "proto/sstp/sstp_conf.h"
+
+enum sstp_up {
+	SSTP_UP_HTTP,      /* the HTTP exchange is done: the first valid protocol message */
+	SSTP_UP_CALL,      /* Call Connect Ack went out (server) or came (client): PPP may start */
+	SSTP_UP_CONNECTED, /* Call Connected verified (server) or sent (client): data may flow */
+};
+
+struct sstp;
+
+struct sstp *sstp_new(const struct sstp_conf *conf); /* conf is copied; NULL when memory is out */
+void sstp_free(struct sstp *c);
+
+/* TLS is up: a client sends its request, a server waits for one. */
+void sstp_start(struct sstp *c, const struct now *now, struct fx *fx);
+
+/*
+ * Takes at most one message from the start of `bytes` and returns how many bytes it consumed; 0
+ * means that the message is not complete and more bytes are needed. The caller loops, carries out
+ * the effects after each call, and stops when FX_DOWN was among them. A message is never longer
+ * than SSTP_INPUT_MAX, so that is how much a caller must be able to keep.
+ */
+#define SSTP_INPUT_MAX 8192u
+size_t sstp_input(struct sstp *c, struct view bytes, const struct now *now, struct fx *fx);
+
+/*
+ * The peer (server) or we (client) are authenticated and this is the higher-layer key. A server
+ * then expects Call Connected (one that came already is checked now); a client sends it.
+ * from_method names the method for the trail.
+ */
+void sstp_authenticated(struct sstp *c, const uint8_t hlak[32], const char *from_method,
+    const struct now *now, struct fx *fx);
+
+/* Something arrived or was sent outside the core (data path): the hello timer starts again. */
+void sstp_heard(struct sstp *c, const struct now *now);
+
+/*
+ * Ends the call from this side: Call Abort for a failure, Call Disconnect for an orderly end
+ * (which waits for the Ack within its timer). FX_DOWN(cause) follows at once or by sstp_tick.
+ */
+void sstp_close(struct sstp *c, enum cause cause, const struct now *now, struct fx *fx);
+
+/* The transport is gone (TLS close_notify, TCP end). Sets the cause that the state implies. */
+void sstp_lower_down(struct sstp *c, const struct now *now, struct fx *fx);
+
+void sstp_tick(struct sstp *c, const struct now *now, struct fx *fx);
+uint64_t sstp_deadline_ms(const struct sstp *c);
+
+/* Whether data packets may be carried now. */
+bool sstp_is_connected(const struct sstp *c);
+
+#endif
