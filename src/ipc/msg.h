@@ -12,6 +12,7 @@
 enum role_id { ROLE_MONITOR, ROLE_NET, ROLE_AAA, ROLE_VAULT, ROLE_RECORD, N_ROLE };
 #define ROLE_BIT(r) (1u << (r))
 
+#define MSG_HEADER_BYTES 2 /* the id */
 #define MSG_MAX_BYTES 24576u /* the largest message with its header; see messages.def */
 
 /* What an opened file is for (MSG_FILE). */
@@ -82,6 +83,9 @@ MUST_USE bool msg_write(struct wr *w, const struct msg *m);
  * forbidden. */
 MUST_USE bool msg_read(
     struct view bytes, enum role_id from, enum role_id to, struct msg *out, struct rd_fault *fault);
+
+/* Whether `from` may send this message to `to`. False for an id that the table does not have. */
+bool msg_may(enum msg_id id, enum role_id from, enum role_id to);
 
 bool msg_has_fd(enum msg_id id);    /* whether a descriptor travels with it */
 bool msg_is_secret(enum msg_id id); /* whether buffers that held it are to be wiped */
