@@ -1,0 +1,48 @@
+/*
+ * The guard of a session: the last check of an inner packet before it reaches the TUN device, and
+ * the first one after it came from there. On a server the leased address is the peer's, on a
+ * client it is ours; the rules mirror. Plain calls, no allocation, no clock.
+ */
+#ifndef NET_GUARD_H
+#define NET_GUARD_H
+
+#include "base/addr.h"
+#include "net/drops.h"
+#include "proto/fx.h"
+
+#define GUARD_PEERS_MAX 8u
+
+struct guard {
+	enum side side;         /* who we are */
+	struct ip_addr addr4;   /* leased on this link; none: no IPv4 here */
+	struct ip_addr addr6;   /* IPv6 likewise */
+	uint16_t peer_mru;      /* largest inner packet to send; 0: no limit */
+	uint16_t mss_clamp;     /* for IPv4; 0: leave the MSS alone */
+	uint16_t mss_clamp6;    /* for IPv6 */
+	struct ip_addr gateway; /* server: our address on the link, which isolation spares */
+	uint8_t n_peers;        /* server: 0, or prefixes where the other clients live: */
+	struct ip_prefix peers[GUARD_PEERS_MAX]; /* set only when clients are isolated */
+};
+
+/* Sets peer_mru and both MSS clamps from the largest inner packet of the link. */
+void guard_set_mtu(struct guard *g, uint16_t mtu);
+
+/*
+ * From the peer. Well-formed; the inner source is the leased address (server) or the destination
+ * is (client); the destination is a host that may be forwarded to. Attacks E04, E05, N04.
+ */
+enum drop guard_in(const struct guard *g, struct view pkt);
+
+/* To the peer. The mirror image of guard_in, and the packet fits the peer's MRU. */
+enum drop guard_out(const struct guard *g, struct view pkt);
+
+/*
+ * Lowers the MSS of a TCP SYN in place, for both directions. Bytes behind the IP packet's own
+ * length do not count: cut them off with guard_trim first, or not at all.
+ */
+void guard_clamp(const struct guard *g, uint8_t *pkt, size_t n);
+
+/* The bytes of the IP packet at the start of pkt, without padding of the link; 0 if malformed. */
+size_t guard_trim(struct view pkt);
+
+#endif
