@@ -12,7 +12,7 @@
 enum role_id { ROLE_MONITOR, ROLE_NET, ROLE_AAA, ROLE_VAULT, ROLE_RECORD, N_ROLE };
 #define ROLE_BIT(r) (1u << (r))
 
-#define MSG_HEADER_BYTES 2 /* the id */
+#define MSG_HEADER_BYTES 2   /* the id */
 #define MSG_MAX_BYTES 24576u /* the largest message with its header; see messages.def */
 
 /* What an opened file is for (MSG_FILE). */
