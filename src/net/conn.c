@@ -1,0 +1,598 @@
+/*
+ * The glue of one SSTP connection. See conn.h.
+ *
+ * The cores' effects are carried out by run_sstp and conn_run_ppp. What one core's progress means for
+ * the other is only noted there (c->todo) and done by follow_up, so that no core is entered while
+ * its own effect list is being walked.
+ */
+#include "net/conn.h"
+
+#include "net/conn_priv.h"
+#include "proto/ppp/frame.h"
+#include "proto/sstp/sstp_data.h"
+
+#include <stdlib.h>
+
+struct conn *
+conn_new(const struct conn_conf *conf, const struct endpoint *peer, const struct endpoint *local,
+    enum witness witness, const struct now *now)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->conf = conf;
+	c->tls = tls_new(conf->tls, conf->side == SIDE_CLIENT ? conf->host : NULL);
+	if (!c->tls) {
+		free(c);
+		return NULL;
+	}
+	attempt_init(&c->attempt, TUNNEL_SSTP, witness, peer, local, now);
+	c->handshake_deadline_ms = now->ms + conf->handshake_ms;
+	c->stall_deadline_ms = NEVER_MS;
+	return c;
+}
+
+void
+conn_free(struct conn *c)
+{
+	if (!c)
+		return;
+	ppp_free(c->ppp);
+	sstp_free(c->sstp);
+	tls_free(c->tls);
+	attempt_fini(&c->attempt);
+	if (c->rest)
+		secret_wipe_bytes(c->rest, c->rest_cap);
+	free(c->rest);
+	free(c);
+}
+
+void
+conn_note(struct conn *c, const struct fact *f, const struct now *now)
+{
+	attempt_note(&c->attempt, f, now);
+}
+
+/* Facts come out of a core encoded; they are stamped and put on the trail here. */
+static void
+note_encoded(struct conn *c, struct view record, const struct now *now)
+{
+	struct rd_fault fault;
+	struct rd r = rd_over(record, &fault);
+	struct fact f;
+
+	if (fact_read(&r, &f))
+		attempt_note(&c->attempt, &f, now);
+}
+
+static unsigned int
+reach(struct conn *c, enum stage stage, const struct now *now)
+{
+	if (stage <= c->attempt.stage)
+		return 0;
+	attempt_reach(&c->attempt, stage, now);
+	return CONN_PROGRESS;
+}
+
+/* The end of the connection, once: the first cause stays. */
+static unsigned int
+end(struct conn *c, enum cause cause, bool by_peer, const struct now *now)
+{
+	enum party by = by_peer ? PARTY_PEER : PARTY_US;
+
+	if (c->down)
+		return 0;
+	if (!by_peer && cause_info(cause)->blame == BLAME_PATH)
+		by = PARTY_PATH;
+	attempt_end(&c->attempt, cause, by, now);
+	tls_shutdown(c->tls);
+	c->down = true;
+	c->up = false;
+	return CONN_DOWN;
+}
+
+/* One PPP frame into one SSTP data packet in one TLS record. */
+static bool
+send_frame(struct conn *c, struct conn_work *w, struct view frame)
+{
+	if (frame.n + SSTP_HEADER > SSTP_PACKET_MAX)
+		return true;
+	sstp_data_header(w->gather, frame.n);
+	memcpy(w->gather + SSTP_HEADER, frame.p, frame.n);
+	return tls_write(c->tls, view_of(w->gather, SSTP_HEADER + frame.n));
+}
+
+static unsigned int
+on_ppp_up(struct conn *c, uint16_t what, const struct now *now)
+{
+	switch ((enum ppp_up)what) {
+	case PPP_UP_LCP:
+		return 0;
+	case PPP_UP_AUTH:
+		c->todo |= TODO_BINDING;
+		return 0;
+	case PPP_UP_IP:
+		c->up = true;
+		guard_for_session(c);
+		return reach(c, STAGE_UP, now) | CONN_UP;
+	}
+	return 0;
+}
+
+unsigned int
+conn_run_ppp(struct conn *c, struct conn_work *w, const struct now *now)
+{
+	struct fx *fx = &w->ppp_fx;
+	unsigned int ev = 0;
+
+	for (unsigned int i = 0; i < fx->n && !c->down; i++) {
+		const struct fx_item *it = &fx->items[i];
+		switch (it->kind) {
+		case FX_SEND:
+			if (!send_frame(c, w, it->bytes))
+				return ev | end(c, CAUSE_SSTP_CLOSED, false, now);
+			break;
+		case FX_ASK_AUTH:
+			w->auth = fx->auth;
+			ev |= CONN_ASK_AUTH | reach(c, STAGE_AUTHENTICATE, now);
+			break;
+		case FX_ASK_LEASE:
+			w->lease = fx->lease;
+			ev |= CONN_ASK_LEASE | reach(c, STAGE_LEASE, now);
+			break;
+		case FX_FACT:
+			note_encoded(c, it->bytes, now);
+			break;
+		case FX_UP:
+			ev |= on_ppp_up(c, it->code, now);
+			break;
+		case FX_DOWN:
+			c->todo |= TODO_PPP_DOWN;
+			c->ppp_cause = it->cause;
+			c->ppp_by_peer = it->by_peer;
+			break;
+		case FX_FRAME:
+			break;
+		}
+	}
+	fx_reset(fx);
+	return ev;
+}
+
+static unsigned int
+on_sstp_up(struct conn *c, uint16_t what, const struct now *now)
+{
+	switch ((enum sstp_up)what) {
+	case SSTP_UP_HTTP:
+		return reach(c, STAGE_TUNNEL, now);
+	case SSTP_UP_CALL:
+		c->call_up = true;
+		c->todo |= TODO_PPP_START;
+		return 0;
+	case SSTP_UP_CONNECTED:
+		c->todo |= TODO_NETWORK;
+		return 0;
+	}
+	return 0;
+}
+
+static unsigned int
+run_sstp(struct conn *c, struct conn_work *w, const struct now *now)
+{
+	struct fx *fx = &w->sstp_fx;
+	struct view frame = { NULL, 0 };
+	unsigned int ev = 0;
+
+	for (unsigned int i = 0; i < fx->n && !c->down; i++) {
+		const struct fx_item *it = &fx->items[i];
+		switch (it->kind) {
+		case FX_SEND:
+			if (!tls_write(c->tls, it->bytes))
+				return ev | end(c, CAUSE_SSTP_CLOSED, false, now);
+			break;
+		case FX_FRAME:
+			frame = it->bytes;
+			break;
+		case FX_FACT:
+			note_encoded(c, it->bytes, now);
+			break;
+		case FX_UP:
+			ev |= on_sstp_up(c, it->code, now);
+			break;
+		case FX_DOWN:
+			ev |= end(c, it->cause, it->by_peer, now);
+			break;
+		case FX_ASK_AUTH:
+		case FX_ASK_LEASE:
+			break;
+		}
+	}
+	fx_reset(fx);
+	if (frame.n && c->ppp && !c->down) {
+		ppp_input(c->ppp, frame, now, &w->ppp_fx);
+		ev |= conn_run_ppp(c, w, now);
+	}
+	return ev;
+}
+
+/* The peer is known and both ends hold the key: the crypto binding may be made or checked. */
+static void
+start_binding(struct conn *c, struct conn_work *w, const struct now *now)
+{
+	uint8_t hlak[32];
+
+	if (ppp_hlak(c->ppp, hlak))
+		sstp_authenticated(
+		    c->sstp, hlak, auth_method_name(ppp_auth_method(c->ppp)), now, &w->sstp_fx);
+	secret_wipe_bytes(hlak, sizeof(hlak));
+}
+
+/* Does what the cores' progress asks of each other, until nothing is left to do. */
+static unsigned int
+follow_up(struct conn *c, struct conn_work *w, const struct now *now)
+{
+	unsigned int ev = 0;
+
+	while (c->todo && !c->down) {
+		if (c->todo & TODO_PPP_START) {
+			c->todo &= ~TODO_PPP_START;
+			ppp_lower_up(c->ppp, now, &w->ppp_fx);
+			ev |= conn_run_ppp(c, w, now);
+		} else if (c->todo & TODO_BINDING) {
+			c->todo &= ~TODO_BINDING;
+			start_binding(c, w, now);
+			ev |= run_sstp(c, w, now);
+		} else if (c->todo & TODO_NETWORK) {
+			c->todo &= ~TODO_NETWORK;
+			ppp_start_network(c->ppp, now, &w->ppp_fx);
+			ev |= conn_run_ppp(c, w, now);
+		} else {
+			/* The call ends with PPP's cause; SSTP says goodbye first. */
+			c->todo &= ~TODO_PPP_DOWN;
+			attempt_end(&c->attempt, c->ppp_cause,
+			    c->ppp_by_peer ? PARTY_PEER : PARTY_US, now);
+			c->up = false;
+			sstp_close(c->sstp, c->ppp_cause, now, &w->sstp_fx);
+			ev |= run_sstp(c, w, now);
+		}
+	}
+	return ev;
+}
+
+static void
+note_tls(struct conn *c, const struct now *now)
+{
+	struct tls_cert cert;
+	struct fact f = FACT_MAKE(FACT_TLS_DONE, F_STR(tls_version(c->tls)),
+	    F_STR(tls_cipher(c->tls)), F_STR(tls_sni(c->tls)));
+
+	conn_note(c, &f, now);
+	if (c->conf->side == SIDE_CLIENT && tls_peer_cert(c->tls, &cert)) {
+		f = FACT_MAKE(FACT_CERT_SEEN, F_STR(cert.subject), F_STR(cert.issuer),
+		    F_STR(cert.names), F_STR(cert.not_before), F_STR(cert.not_after));
+		conn_note(c, &f, now);
+	}
+}
+
+/* TLS is up: the cores come into being. */
+static unsigned int
+on_tls_open(struct conn *c, struct conn_work *w, const struct now *now)
+{
+	struct sstp_conf sc = c->conf->sstp;
+	struct tls_cert cert;
+
+	c->tls_open = true;
+	c->handshake_deadline_ms = NEVER_MS;
+	note_tls(c, now);
+	if (c->conf->side == SIDE_SERVER) {
+		tls_ctx_cert_hashes(c->conf->tls, sc.cert_sha1, sc.cert_sha256);
+	} else if (tls_peer_cert(c->tls, &cert)) {
+		memcpy(sc.cert_sha1, cert.sha1, sizeof(sc.cert_sha1));
+		memcpy(sc.cert_sha256, cert.sha256, sizeof(sc.cert_sha256));
+	}
+	c->sstp = sstp_new(&sc);
+	c->ppp = ppp_new(&c->conf->ppp);
+	if (!c->sstp || !c->ppp)
+		return end(c, CAUSE_NO_MEMORY, false, now);
+	sstp_start(c->sstp, now, &w->sstp_fx);
+	return run_sstp(c, w, now) | follow_up(c, w, now);
+}
+
+/* TLS failed, in the handshake or later: the library's reason becomes facts and the cause. */
+static unsigned int
+on_tls_failed(struct conn *c, struct conn_work *w, const struct now *now)
+{
+	const struct tls_failure *tf = tls_failure(c->tls);
+	struct fact f;
+
+	if (tf->alert_in) {
+		f = FACT_MAKE(FACT_TLS_ALERT, F_STR("from the peer"), F_STR(tf->alert));
+		conn_note(c, &f, now);
+		/* A fatal alert is a valid message of a peer that saw our certificate. */
+		(void)reach(c, STAGE_TUNNEL, now);
+	} else {
+		f = FACT_MAKE(FACT_TLS_ERROR, F_STR(tf->detail));
+		conn_note(c, &f, now);
+	}
+	if (cause_info(tf->cause)->class_ == CLASS_CERTIFICATE && c->conf->side == SIDE_CLIENT) {
+		struct tls_cert cert;
+		if (tls_peer_cert(c->tls, &cert)) {
+			f = FACT_MAKE(FACT_CERT_SEEN, F_STR(cert.subject), F_STR(cert.issuer),
+			    F_STR(cert.names), F_STR(cert.not_before), F_STR(cert.not_after));
+			conn_note(c, &f, now);
+		}
+		f = FACT_MAKE(FACT_CERT_CHECK, F_STR(tf->detail), F_STR(tf->subject), F_U(tf->depth),
+		    F_STR(c->conf->host));
+		conn_note(c, &f, now);
+	}
+	if (!c->tls_open || tf->cause == CAUSE_TLS_CERT_REFUSED)
+		return end(c, tf->cause, tf->alert_in, now);
+	return conn_lower_down(c, w, false, now);
+}
+
+unsigned int
+conn_start(struct conn *c, struct conn_work *w, const struct now *now)
+{
+	bool more;
+
+	return conn_step(c, w, now, &more);
+}
+
+bool
+conn_feed(struct conn *c, struct view cipher)
+{
+	return tls_feed(c->tls, cipher);
+}
+
+/* Keeps what is left of the plaintext for the next step. */
+static bool
+keep_rest(struct conn *c, struct view v)
+{
+	if (v.n > c->rest_cap) {
+		uint8_t *bigger = malloc(v.n < SSTP_INPUT_MAX ? SSTP_INPUT_MAX : v.n);
+		if (!bigger)
+			return false;
+		if (c->rest)
+			secret_wipe_bytes(c->rest, c->rest_cap);
+		free(c->rest);
+		c->rest = bigger;
+		c->rest_cap = v.n < SSTP_INPUT_MAX ? SSTP_INPUT_MAX : v.n;
+	}
+	if (v.n)
+		memmove(c->rest, v.p, v.n);
+	c->n_rest = v.n;
+	return true;
+}
+
+/* Takes messages off the stream until it is used up, a question arises or the end comes. */
+static unsigned int
+walk(struct conn *c, struct conn_work *w, struct view stream, const struct now *now)
+{
+	unsigned int ev = 0;
+	size_t used = 1;
+
+	while (stream.n && used && !c->down && !(ev & (CONN_ASK_AUTH | CONN_ASK_LEASE)) &&
+	       w->n_pkts < CONN_PKTS_MAX) {
+		used = conn_take_data(c, w, stream, now, &ev);
+		if (used == 0) {
+			used = sstp_input(c->sstp, stream, now, &w->sstp_fx);
+			ev |= run_sstp(c, w, now);
+		}
+		ev |= follow_up(c, w, now);
+		must(used <= stream.n);
+		stream = view_of(stream.p + used, stream.n - used);
+	}
+	c->rest_ready = used != 0 && stream.n != 0;
+	if (c->down)
+		return ev;
+	if (!c->rest_ready && stream.n >= SSTP_INPUT_MAX)
+		return ev | end(c, CAUSE_SSTP_BAD_PACKET, false, now);
+	if (!keep_rest(c, stream))
+		return ev | end(c, CAUSE_NO_MEMORY, false, now);
+	return ev;
+}
+
+unsigned int
+conn_step(struct conn *c, struct conn_work *w, const struct now *now, bool *more)
+{
+	int n = 0;
+
+	*more = false;
+	w->n_pkts = 0;
+	if (c->down)
+		return 0;
+	if (!c->tls_open) {
+		switch (tls_step(c->tls)) {
+		case TLS_HANDSHAKE:
+			return 0;
+		case TLS_OPEN:
+			*more = true;
+			return on_tls_open(c, w, now);
+		case TLS_CLOSED:
+			return conn_lower_down(c, w, true, now);
+		case TLS_FAILED:
+			return on_tls_failed(c, w, now);
+		}
+	}
+	if (!c->rest_ready) {
+		n = tls_read(c->tls, w->plain + c->n_rest, CONN_RECORD);
+		if (n == 0)
+			return 0;
+		if (n < 0 && tls_step(c->tls) == TLS_FAILED)
+			return on_tls_failed(c, w, now);
+		if (n < 0)
+			return conn_lower_down(c, w, true, now);
+	}
+	if (c->n_rest)
+		memcpy(w->plain, c->rest, c->n_rest);
+	struct view stream = view_of(w->plain, c->n_rest + (size_t)n);
+	c->n_rest = 0;
+	unsigned int ev = walk(c, w, stream, now);
+	*more = !c->down;
+	return ev;
+}
+
+unsigned int
+conn_answer_auth(
+    struct conn *c, struct conn_work *w, const struct auth_answer *a, const struct now *now)
+{
+	unsigned int ev = 0;
+
+	if (c->down || !c->ppp)
+		return 0;
+	w->n_pkts = 0;
+	if (a->ok) {
+		ev |= reach(c, STAGE_DECIDE, now);
+		c->profile = a->profile;
+	}
+	ppp_answer_auth(c->ppp, a, now, &w->ppp_fx);
+	ev |= conn_run_ppp(c, w, now);
+	return ev | follow_up(c, w, now);
+}
+
+unsigned int
+conn_answer_lease(
+    struct conn *c, struct conn_work *w, const struct lease_answer *a, const struct now *now)
+{
+	unsigned int ev = 0;
+
+	if (c->down || !c->ppp)
+		return 0;
+	w->n_pkts = 0;
+	if (a->cause == CAUSE_NONE)
+		ev |= reach(c, STAGE_PLUMB, now);
+	ppp_answer_lease(c->ppp, a, now, &w->ppp_fx);
+	ev |= conn_run_ppp(c, w, now);
+	return ev | follow_up(c, w, now);
+}
+
+unsigned int
+conn_close(struct conn *c, struct conn_work *w, enum cause cause, const struct now *now)
+{
+	if (c->down)
+		return 0;
+	w->n_pkts = 0;
+	if (!c->sstp)
+		return end(c, cause, false, now);
+	attempt_end(&c->attempt, cause, PARTY_US, now);
+	if (c->call_up) {
+		ppp_close(c->ppp, cause, now, &w->ppp_fx);
+		unsigned int ev = conn_run_ppp(c, w, now);
+		c->todo |= TODO_PPP_DOWN;
+		c->ppp_cause = cause;
+		c->ppp_by_peer = false;
+		return ev | follow_up(c, w, now);
+	}
+	sstp_close(c->sstp, cause, now, &w->sstp_fx);
+	return run_sstp(c, w, now) | follow_up(c, w, now);
+}
+
+unsigned int
+conn_lower_down(struct conn *c, struct conn_work *w, bool orderly, const struct now *now)
+{
+	if (c->down)
+		return 0;
+	if (!c->sstp)
+		return end(c, CAUSE_TLS_PEER_CLOSED, orderly, now);
+	c->lower_orderly = orderly;
+	sstp_lower_down(c->sstp, now, &w->sstp_fx);
+	unsigned int ev = run_sstp(c, w, now);
+	return ev | end(c, CAUSE_SSTP_CLOSED, orderly, now);
+}
+
+unsigned int
+conn_tick(struct conn *c, struct conn_work *w, const struct now *now)
+{
+	unsigned int ev = 0;
+
+	if (c->down)
+		return 0;
+	w->n_pkts = 0;
+	if (now->ms >= c->handshake_deadline_ms)
+		return end(c, CAUSE_TLS_SILENT, false, now);
+	if (now->ms >= c->stall_deadline_ms)
+		return end(c, CAUSE_SSTP_STALLED, false, now);
+	if (c->sstp && now->ms >= sstp_deadline_ms(c->sstp)) {
+		sstp_tick(c->sstp, now, &w->sstp_fx);
+		ev |= run_sstp(c, w, now) | follow_up(c, w, now);
+	}
+	if (!c->down && c->call_up && now->ms >= ppp_deadline_ms(c->ppp)) {
+		ppp_tick(c->ppp, now, &w->ppp_fx);
+		ev |= conn_run_ppp(c, w, now) | follow_up(c, w, now);
+	}
+	return ev;
+}
+
+uint64_t
+conn_deadline_ms(const struct conn *c)
+{
+	uint64_t d = deadline_min(c->handshake_deadline_ms, c->stall_deadline_ms);
+
+	if (c->down)
+		return NEVER_MS;
+	if (c->sstp)
+		d = deadline_min(d, sstp_deadline_ms(c->sstp));
+	if (c->call_up)
+		d = deadline_min(d, ppp_deadline_ms(c->ppp));
+	return d;
+}
+
+struct view
+conn_out(struct conn *c)
+{
+	return tls_out(c->tls);
+}
+
+void
+conn_out_sent(struct conn *c, size_t n, const struct now *now)
+{
+	if (n)
+		tls_out_drop(c->tls, n);
+	if (tls_out(c->tls).n == 0)
+		c->stall_deadline_ms = NEVER_MS;
+	else if (n || c->stall_deadline_ms == NEVER_MS)
+		c->stall_deadline_ms = now->ms + c->conf->stall_ms;
+}
+
+struct attempt *
+conn_attempt(struct conn *c)
+{
+	return &c->attempt;
+}
+
+const struct ppp_ip *
+conn_ip(const struct conn *c)
+{
+	return ppp_ip(c->ppp);
+}
+
+const struct conn_counts *
+conn_counts(const struct conn *c)
+{
+	return &c->counts;
+}
+
+enum auth_method
+conn_method(const struct conn *c)
+{
+	return c->ppp ? ppp_auth_method(c->ppp) : AUTH_NONE;
+}
+
+struct view
+conn_user(const struct conn *c)
+{
+	return c->ppp ? ppp_peer_name(c->ppp) : view_of(NULL, 0);
+}
+
+bool
+conn_is_down(const struct conn *c)
+{
+	return c->down;
+}
+
+bool
+conn_is_up(const struct conn *c)
+{
+	return c->up;
+}

@@ -1,0 +1,114 @@
+/*
+ * One SSTP connection with all that stands on it: TLS, the SSTP core, the PPP core, the guard and
+ * the attempt. Both ends: a worker of rrasd has many with SIDE_SERVER, rasdial one with
+ * SIDE_CLIENT. Sans-I/O: ciphertext and IP packets in and out, questions and progress as flags.
+ *
+ * It is the glue of the attempt's road (guide section 1): TLS up -> SSTP call -> PPP link ->
+ * authentication -> crypto binding -> address -> IP. The layers do not know each other.
+ */
+#ifndef NET_CONN_H
+#define NET_CONN_H
+
+#include "attempt/attempt.h"
+#include "base/pkt.h"
+#include "crypto/tls.h"
+#include "net/drops.h"
+#include "net/guard.h"
+#include "proto/ppp/ppp.h"
+#include "proto/sstp/sstp.h"
+
+#define CONN_PKTS_MAX 1024u      /* IP packets that one TLS record can carry */
+#define CONN_RECORD 16384u       /* plaintext of one TLS record */
+#define CONN_BACKLOG_MAX 262144u /* ciphertext that may wait for a slow peer before data is dropped */
+
+/* What a connection is made from. Shared by the connections of one configuration; not owned. */
+struct conn_conf {
+	enum side side;
+	struct tls_ctx *tls;       /* a reference is taken per connection */
+	char host[256];            /* client: the name that was dialled */
+	struct sstp_conf sstp;     /* without the certificate hashes */
+	struct ppp_conf ppp;
+	uint32_t handshake_ms;     /* TCP accepted to TLS up */
+	uint32_t stall_ms;         /* ciphertext waiting this long without progress ends the call */
+};
+
+/* Working memory of one worker, shared by its connections; nothing in it outlives a call. */
+struct conn_work {
+	struct fx sstp_fx, ppp_fx;
+	struct auth_request auth;              /* of CONN_ASK_AUTH */
+	struct lease_request lease;            /* of CONN_ASK_LEASE */
+	unsigned int n_pkts;
+	struct view pkts[CONN_PKTS_MAX];       /* IP packets for TUN, borrowed until the next call */
+	uint8_t gather[CONN_RECORD];           /* outgoing frames of one record */
+	uint8_t plain[SSTP_INPUT_MAX + CONN_RECORD]; /* what is left of the last record, then this one */
+};
+
+/* Progress that the owner has to act on; a mask. */
+enum conn_event {
+	CONN_ASK_AUTH = 1,  /* ask aaa about work->auth; answer with conn_answer_auth */
+	CONN_ASK_LEASE = 2, /* ask aaa for an address; answer with conn_answer_lease */
+	CONN_UP = 4,        /* conn_ip tells the addresses; packets flow */
+	CONN_DOWN = 8,      /* the attempt has ended; flush conn_out, then free */
+	CONN_PROGRESS = 16, /* the attempt reached a new stage */
+};
+
+struct conn_counts {
+	uint64_t in_bytes, out_bytes, in_pkts, out_pkts; /* IP, from and to the peer */
+	struct drop_counts drops;
+};
+
+struct conn;
+
+/* A connection that has just been accepted (server) or connected (client). NULL: memory is out. */
+struct conn *conn_new(const struct conn_conf *conf, const struct endpoint *peer,
+    const struct endpoint *local, enum witness witness, const struct now *now);
+void conn_free(struct conn *c);
+
+/* Begins: a client sends its first handshake message. Returns events. */
+unsigned int conn_start(struct conn *c, struct conn_work *w, const struct now *now);
+
+/* Keeps ciphertext for conn_step. False when memory is out: end the connection. */
+MUST_USE bool conn_feed(struct conn *c, struct view cipher);
+
+/*
+ * Works on what was fed, up to one TLS record or one question. *more says whether to call again
+ * after the events and work->pkts have been carried out.
+ */
+unsigned int conn_step(struct conn *c, struct conn_work *w, const struct now *now, bool *more);
+
+unsigned int conn_answer_auth(
+    struct conn *c, struct conn_work *w, const struct auth_answer *a, const struct now *now);
+unsigned int conn_answer_lease(
+    struct conn *c, struct conn_work *w, const struct lease_answer *a, const struct now *now);
+
+/* Sends IP packets to the peer: n packets, laid into as few TLS records as they fit. */
+void conn_send_ip(struct conn *c, struct conn_work *w, struct pkt *const *pkts, size_t n,
+    const struct now *now);
+
+/* Ends it from this side; CONN_DOWN comes now or later. */
+unsigned int conn_close(
+    struct conn *c, struct conn_work *w, enum cause cause, const struct now *now);
+
+/* The transport is gone: orderly (the peer closed) or not. */
+unsigned int conn_lower_down(
+    struct conn *c, struct conn_work *w, bool orderly, const struct now *now);
+
+unsigned int conn_tick(struct conn *c, struct conn_work *w, const struct now *now);
+uint64_t conn_deadline_ms(const struct conn *c);
+
+/* Ciphertext to send, borrowed until the next call; tell how much went. */
+struct view conn_out(struct conn *c);
+void conn_out_sent(struct conn *c, size_t n, const struct now *now);
+
+struct attempt *conn_attempt(struct conn *c);
+const struct ppp_ip *conn_ip(const struct conn *c);
+const struct conn_counts *conn_counts(const struct conn *c);
+enum auth_method conn_method(const struct conn *c);
+struct view conn_user(const struct conn *c); /* the peer's name as sent; empty before it came */
+bool conn_is_down(const struct conn *c);
+bool conn_is_up(const struct conn *c);
+
+/* Puts a fact of the owner on the attempt's trail. */
+void conn_note(struct conn *c, const struct fact *f, const struct now *now);
+
+#endif

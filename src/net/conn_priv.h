@@ -1,0 +1,47 @@
+/* The inside of a connection, shared by conn.c (control) and conn_data.c (data path) only. */
+#ifndef NET_CONN_PRIV_H
+#define NET_CONN_PRIV_H
+
+#include "net/conn.h"
+
+/* What one core's progress asks of the other; done by conn_follow_up. */
+enum conn_todo {
+	TODO_PPP_START = 1, /* the SSTP call is there: LCP may begin */
+	TODO_BINDING = 2,   /* authenticated: make or check the crypto binding */
+	TODO_NETWORK = 4,   /* binding is done: NCPs may begin */
+	TODO_PPP_DOWN = 8,  /* PPP ended: end the call with its cause */
+};
+
+struct conn {
+	const struct conn_conf *conf;
+	struct tls *tls;
+	struct sstp *sstp; /* NULL until TLS is up */
+	struct ppp *ppp;   /* NULL until TLS is up */
+	struct attempt attempt;
+	struct profile profile;
+	struct guard guard;
+	struct conn_counts counts;
+	uint8_t *rest; /* plaintext that is not a whole message yet */
+	size_t n_rest, rest_cap;
+	uint64_t handshake_deadline_ms, stall_deadline_ms;
+	unsigned int todo;
+	enum cause ppp_cause;
+	bool ppp_by_peer;
+	bool rest_ready; /* rest holds whole messages: the walk stopped for a question */
+	bool tls_open, call_up, up, down, lower_orderly;
+};
+
+/* Sets the guard from what IPCP agreed. */
+void guard_for_session(struct conn *c);
+
+/*
+ * The data path inward: takes one data packet off the stream; IP goes to work->pkts, control
+ * protocols to the PPP core. Returns the bytes used, 0 when the packet is for the SSTP core.
+ */
+size_t conn_take_data(struct conn *c, struct conn_work *w, struct view stream,
+    const struct now *now, unsigned int *events);
+
+/* Carries out the effects of the last call of each core. */
+unsigned int conn_run_ppp(struct conn *c, struct conn_work *w, const struct now *now);
+
+#endif

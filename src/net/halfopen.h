@@ -1,0 +1,30 @@
+/*
+ * Limits on connections that are still on their way: in all, and per source network (a /32 of
+ * IPv4, a /64 of IPv6). One crowd cannot starve the others, and memory stays flat (X01, X02).
+ */
+#ifndef NET_HALFOPEN_H
+#define NET_HALFOPEN_H
+
+#include "base/addr.h"
+
+#define HALFOPEN_SLOTS 4096u
+
+struct halfopen {
+	uint32_t n, limit, limit_per_source;
+	uint8_t key[16]; /* random: keeps a peer from choosing colliding sources */
+	struct {
+		struct ip_addr source;
+		uint32_t n;
+	} slots[HALFOPEN_SLOTS];
+};
+
+/* Counts one more from addr. False when a limit is reached (then nothing is counted). */
+MUST_USE bool halfopen_enter(struct halfopen *h, const struct ip_addr *addr);
+
+/* One less. Call it once for each successful enter. */
+void halfopen_leave(struct halfopen *h, const struct ip_addr *addr);
+
+/* The prefix that stands for addr in counts: /24 of IPv4, /48 of IPv6. */
+struct ip_prefix halfopen_prefix(const struct ip_addr *addr);
+
+#endif
