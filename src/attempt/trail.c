@@ -45,3 +45,10 @@ trail_write(const struct trail *t, struct wr *w)
 	}
 	wr_bytes(w, t->tail, t->n_tail);
 }
+
+void
+trail_reset(struct trail *t)
+{
+	t->n_head = t->n_tail = 0;
+	t->n_dropped = 0;
+}

@@ -26,4 +26,7 @@ void trail_add(struct trail *t, const struct fact *f);
  */
 void trail_write(const struct trail *t, struct wr *w);
 
+/* Empties it, after its content was handed over. */
+void trail_reset(struct trail *t);
+
 #endif

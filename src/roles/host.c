@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define CONFIG_MAX (8u << 20)
@@ -94,17 +95,18 @@ static void
 take_config(struct host *h, int fd)
 {
 	char err[512] = "";
-	size_t n;
-	char *text = file_read_fd(fd, CONFIG_MAX, &n, err, sizeof(err));
 	struct conf_errors errors = { 0 };
+	struct file_bytes text;
+	int rc = file_read_fd(fd, CONFIG_MAX, &text);
 
 	close(fd);
-	if (!text) {
+	if (rc < 0) {
+		snprintf(err, sizeof(err), "cannot read the configuration: %s", strerror(-rc));
 		fail(h, err);
 		return;
 	}
-	struct conf *c = conf_parse("rrasd.conf", view_of(text, n), NULL, NULL, &errors);
-	free(text);
+	struct conf *c = conf_parse("rrasd.conf", file_view(&text), NULL, NULL, &errors);
+	file_bytes_free(&text);
 	if (!c) {
 		fail(h, errors.n ? errors.e[0].text : "the configuration does not parse");
 		return;

@@ -21,6 +21,9 @@ void host_free(struct host *h);
 /* The life of a role's own process: loop, host, until the end. Returns the exit status. */
 int role_main(const struct role_ops *ops, unsigned int index, int fd);
 
+/* The sandbox of a role: own user, empty root (record: its folder), nothing to gain. */
+bool sandbox_role(enum role_id role, const struct conf *c, char *err, size_t cap);
+
 const struct role_ops *role_ops_of(enum role_id role); /* NULL for monitor */
 
 #endif

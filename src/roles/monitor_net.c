@@ -1,0 +1,243 @@
+/*
+ * What monitor opens and sets in the network: listeners, TUN devices, addresses, routes. Every
+ * socket stays open here for as long as we run, so that a worker's death loses none.
+ */
+#include "roles/monitor_priv.h"
+
+#include "os/file.h"
+#include "os/sock.h"
+#include "os/tun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BACKLOG 1024
+#define POOL_ROUTE_METRIC 65535u
+
+static bool
+open_listener(struct monitor *m, unsigned int worker, unsigned int i)
+{
+	const struct endpoint *at = &m->conf->sstp_listeners[i];
+	char text[ENDPOINT_TEXT_MAX];
+	int fd = sock_listen_tcp(at, true, BACKLOG);
+
+	m->listener_fds[worker][i] = fd;
+	if (fd >= 0)
+		return true;
+	endpoint_text(at, text);
+	if (fd == -EADDRINUSE)
+		monitor_say("TCP %s is taken by another program: stop it, or change `listen` in the "
+			    "block sstp (`rrasctl listeners --all` names it)",
+		    text);
+	else if (fd == -EADDRNOTAVAIL)
+		monitor_say("TCP %s: this host does not have that address", text);
+	else if (fd == -EAFNOSUPPORT)
+		monitor_say("TCP %s: this host has no IPv6; the listener is left out", text);
+	else
+		monitor_say("cannot listen on TCP %s: %s", text, strerror(-fd));
+	/* A host without IPv6 still serves IPv4. */
+	return fd == -EAFNOSUPPORT || (fd == -EADDRNOTAVAIL && at->addr.family == IP_V6);
+}
+
+/* SO_REUSEPORT would let a second daemon of the same user in unseen; ask once without it. */
+static bool
+ports_are_free(struct monitor *m)
+{
+	for (unsigned int i = 0; i < m->conf->n_sstp_listeners; i++) {
+		int fd = sock_listen_tcp(&m->conf->sstp_listeners[i], false, 1);
+		char text[ENDPOINT_TEXT_MAX];
+
+		if (fd >= 0)
+			close(fd);
+		if (fd != -EADDRINUSE)
+			continue;
+		monitor_say("TCP %s is taken by another program: stop it, or change `listen` in the "
+			    "block sstp (`rrasctl listeners --all` names it)",
+		    endpoint_text(&m->conf->sstp_listeners[i], text));
+		return false;
+	}
+	return true;
+}
+
+static struct ip_addr
+server_address(const struct conf *c)
+{
+	if (c->n_pools && c->pools[0].n_ranges)
+		return c->pools[0].ranges[0].first;
+	return (struct ip_addr){ 0 };
+}
+
+static bool
+open_tun(struct monitor *m, unsigned int worker)
+{
+	char want[16], err[256];
+	struct if_link link;
+	int fd, rc;
+
+	snprintf(want, sizeof(want), "%.11s%u", m->conf->device_prefix, worker);
+	fd = tun_open(want, true, m->tun_names[worker]);
+	m->tun_fds[worker] = fd;
+	if (fd < 0) {
+		monitor_say("no TUN device %s: %s", want, tun_error_text(fd, err, sizeof(err)));
+		return false;
+	}
+	rc = netlink_link_get(m->nl, m->tun_names[worker], 0, &link);
+	if (rc == 0) {
+		m->tun_index[worker] = link.ifindex;
+		rc = netlink_link_set_mtu(m->nl, link.ifindex, m->conf->mru_bytes);
+	}
+	if (rc == 0)
+		rc = netlink_link_set_up(m->nl, link.ifindex, true);
+	struct if_addr a = { .ifindex = link.ifindex,
+		.local = { .addr = server_address(m->conf), .len = 32 } };
+	if (rc == 0 && a.local.addr.family == IP_V4)
+		rc = netlink_addr_add(m->nl, &a);
+	if (rc < 0)
+		monitor_say("cannot set up device %s: %s", m->tun_names[worker], strerror(-rc));
+	return rc == 0;
+}
+
+/* The longest prefix that starts at first and stays within last. */
+static unsigned int
+prefix_within(uint32_t first, uint32_t last)
+{
+	unsigned int len = 32;
+
+	while (len > 1) {
+		uint32_t size = 1u << (32 - (len - 1));
+		if ((first & (size - 1)) || last - first < size - 1)
+			break;
+		len--;
+	}
+	return len;
+}
+
+/* Beneath the sessions' routes: what nobody has leased is unreachable, not somebody else's. */
+static void
+route_range(struct monitor *m, const struct conf_range *range, bool add)
+{
+	uint32_t first = ip_v4_u32(&range->first), last = ip_v4_u32(&range->last);
+
+	if (range->first.family != IP_V4)
+		return;
+	for (;;) {
+		unsigned int len = prefix_within(first, last);
+		struct route r = { .type = ROUTE_UNREACHABLE,
+			.dst = { .addr = ip_v4(first), .len = (uint8_t)len },
+			.metric = POOL_ROUTE_METRIC };
+		int rc = add ? netlink_route_add(m->nl, &r, true) : netlink_route_del(m->nl, &r);
+		if (add && rc < 0)
+			monitor_say("no unreachable route beneath a pool: %s", strerror(-rc));
+		uint32_t size = len == 0 ? 0 : 1u << (32 - len);
+		if (last - first < size || first + (size - 1) == last)
+			return;
+		first += size;
+	}
+}
+
+static void
+route_pools(struct monitor *m, const struct conf *c, bool add)
+{
+	for (unsigned int i = 0; i < c->n_pools; i++)
+		for (unsigned int j = 0; j < c->pools[i].n_ranges; j++)
+			route_range(m, &c->pools[i].ranges[j], add);
+}
+
+void
+monitor_update_pools(struct monitor *m, const struct conf *old)
+{
+	route_pools(m, old, false);
+	route_pools(m, m->conf, true);
+}
+
+static void
+enable_forwarding(void)
+{
+	int fd = open("/proc/sys/net/ipv4/ip_forward", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "1", 1) != 1)
+		monitor_say("cannot switch on IPv4 forwarding: %s (set net.ipv4.ip_forward=1)",
+		    strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
+bool
+monitor_open_network(struct monitor *m)
+{
+	if (m->conf->sstp_enabled && !ports_are_free(m))
+		return false;
+	/* What an earlier run left behind when it was killed. */
+	(void)!netlink_route_flush(m->nl, NETLINK_PROTO_OPENRRAS);
+	for (unsigned int w = 0; w < m->n_workers; w++) {
+		if (!open_tun(m, w))
+			return false;
+		for (unsigned int i = 0; m->conf->sstp_enabled && i < m->conf->n_sstp_listeners; i++)
+			if (!open_listener(m, w, i))
+				return false;
+	}
+	route_pools(m, m->conf, true);
+	if (m->conf->enable_forwarding)
+		enable_forwarding();
+	return true;
+}
+
+void
+monitor_close_network(struct monitor *m)
+{
+	if (m->nl && m->started)
+		(void)!netlink_route_flush(m->nl, NETLINK_PROTO_OPENRRAS);
+	for (unsigned int w = 0; w < WORKERS_MAX; w++) {
+		for (unsigned int i = 0; i < CONF_LISTENERS_MAX; i++)
+			if (m->listener_fds[w][i] >= 0)
+				close(m->listener_fds[w][i]);
+		if (m->tun_fds[w] >= 0)
+			close(m->tun_fds[w]);
+	}
+	netlink_close(m->nl);
+}
+
+static bool
+in_pools(const struct conf *c, const struct ip_addr *a)
+{
+	uint32_t x = ip_v4_u32(a);
+
+	for (unsigned int i = 0; a->family == IP_V4 && i < c->n_pools; i++)
+		for (unsigned int j = 0; j < c->pools[i].n_ranges; j++) {
+			const struct conf_range *r = &c->pools[i].ranges[j];
+			if (r->first.family == IP_V4 && x >= ip_v4_u32(&r->first) &&
+			    x <= ip_v4_u32(&r->last))
+				return true;
+		}
+	return false;
+}
+
+void
+monitor_plumb(struct monitor *m, struct mrole *from, const struct msg_plumb *p)
+{
+	struct msg done = { .id = MSG_PLUMB_DONE, .u.plumb_done = { .seq = p->seq } };
+	const char *error = "";
+	int rc = -EINVAL;
+
+	if (p->worker >= m->n_workers) {
+		error = "no such worker";
+	} else if (p->add && !in_pools(m->conf, &p->address)) {
+		error = "the address is in no configured pool";
+	} else {
+		struct route r = { .type = ROUTE_UNICAST,
+			.dst = { .addr = p->address, .len = 32 },
+			.source = server_address(m->conf),
+			.ifindex = m->tun_index[p->worker] };
+		rc = p->add ? netlink_route_add(m->nl, &r, true) : netlink_route_del(m->nl, &r);
+		if (rc < 0)
+			error = strerror(-rc);
+		done.u.plumb_done.device = view_str(m->tun_names[p->worker]);
+	}
+	done.u.plumb_done.ok = rc == 0;
+	done.u.plumb_done.error = view_str(error);
+	if (from->chan && !chan_send(from->chan, &done, -1))
+		monitor_say("aaa does not take our answer about a route");
+}

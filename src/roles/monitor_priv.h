@@ -1,0 +1,80 @@
+/*
+ * The inside of monitor: monitor.c (life, signals, reload), monitor_roles.c (starting roles and
+ * their channels), monitor_net.c (listeners, TUN devices, routes), monitor_setup.c (folders, keys
+ * and certificates of the first start).
+ */
+#ifndef ROLES_MONITOR_PRIV_H
+#define ROLES_MONITOR_PRIV_H
+
+#include "os/chan.h"
+#include "os/netlink.h"
+#include "roles/host_run.h"
+#include "roles/monitor.h"
+
+#define ROLES_MAX (WORKERS_MAX + 3u)
+
+struct monitor;
+
+/* One role that runs, or should. */
+struct mrole {
+	struct monitor *m;
+	enum role_id id;
+	unsigned int index;
+	pid_t pid;         /* 0: shares our process, or is not there */
+	struct chan *chan; /* NULL: not there */
+	struct host *host; /* --one-process */
+	struct loop_timer *timer;
+	bool ready, ended;
+	unsigned int n_restarts;
+	uint64_t started_ms;
+};
+
+struct monitor {
+	struct loop *loop;
+	struct loop_timer *stop_timer;
+	struct loop_signal *signals[4];
+	const struct monitor_options *opt;
+	struct conf *conf;
+	char *text; /* of the configuration, includes resolved */
+	int config_fd;
+	uint64_t generation;
+	char certificate[CONF_PATH_MAX * 2], key[CONF_PATH_MAX * 2];
+	struct mrole roles[ROLES_MAX];
+	unsigned int n_roles, n_workers;
+	int listener_fds[WORKERS_MAX][CONF_LISTENERS_MAX];
+	int tun_fds[WORKERS_MAX];
+	unsigned int tun_index[WORKERS_MAX];
+	char tun_names[WORKERS_MAX][16];
+	int control_fd, journal_fd;
+	struct netlink *nl;
+	bool started, stopping;
+	int exit_status;
+};
+
+/* monitor.c */
+void monitor_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void monitor_fatal(struct monitor *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void monitor_role_ready(struct monitor *m);
+void monitor_role_gone(struct monitor *m);
+
+/* monitor_roles.c */
+MUST_USE bool monitor_start_roles(struct monitor *m);
+void monitor_send_config(struct monitor *m, struct mrole *r);
+void monitor_stop_role(struct mrole *r);
+void monitor_reap(struct monitor *m);
+void monitor_free_roles(struct monitor *m);
+struct mrole *monitor_role(struct monitor *m, enum role_id id, unsigned int index);
+
+/* monitor_net.c: errors are told by monitor_say, with the remedy. */
+MUST_USE bool monitor_open_network(struct monitor *m);
+void monitor_update_pools(struct monitor *m, const struct conf *old);
+void monitor_close_network(struct monitor *m);
+void monitor_plumb(struct monitor *m, struct mrole *from, const struct msg_plumb *p);
+
+/* monitor_setup.c */
+MUST_USE bool monitor_setup(struct monitor *m);
+
+/* monitor_ids.c: the uid and gid of a role, by name or by our fallback numbers. */
+void monitor_role_ids(enum role_id role, uid_t *uid, gid_t *gid);
+
+#endif

@@ -1,0 +1,358 @@
+/*
+ * The net role: one worker that holds sessions. It listens to the Internet and to its TUN device,
+ * asks aaa and tells record. It never opens a file or makes a socket after GO, and holds no
+ * long-term secret but the server's certificate key, which the vault takes over later.
+ */
+#include "roles/net_priv.h"
+
+#include "os/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PEM_BYTES_MAX 65536u
+#define COUNTERS_EVERY_MS 10000u
+#define HANDSHAKE_MS 30000u
+#define STALL_MS 60000u
+
+static void
+on_timer(void *ctx)
+{
+	struct worker *w = ctx;
+	const struct now *now = loop_now(w->loop);
+
+	net_conn_tick_due(w);
+	if (now->ms >= w->counters_due_ms) {
+		w->counters_due_ms = now->ms + COUNTERS_EVERY_MS;
+		net_report_counters(w);
+		net_report_flush_counted(w);
+	}
+	net_arm_timer(w);
+}
+
+void
+net_arm_timer(struct worker *w)
+{
+	struct heap_node *first = heap_first(&w->timers);
+
+	loop_timer_at(w->timer,
+	    deadline_min(w->counters_due_ms, first ? first->deadline_ms : NEVER_MS));
+}
+
+static void net_close(void *role);
+
+static void *
+net_open(struct role_host *h)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	w->host = h;
+	w->loop = h->loop;
+	w->tun_fd = -1;
+	list_init(&w->conns);
+	w->slots = calloc(NET_SESSIONS_MAX, sizeof(struct net_conn *));
+	w->pool = pkt_pool_new(2 * NET_TUN_BATCH, 4);
+	w->timer = loop_timer_new(h->loop, on_timer, w);
+	if (!w->slots || !w->pool || !w->timer || !heap_init(&w->timers, NET_SESSIONS_MAX) ||
+	    !inside_init(&w->inside, NET_SESSIONS_MAX)) {
+		net_close(w);
+		return NULL;
+	}
+	return w;
+}
+
+static void
+drop_net_conf(struct net_conf *nc)
+{
+	if (!nc || --nc->refs)
+		return;
+	tls_ctx_unref(nc->conn.tls);
+	free(nc);
+}
+
+static void
+net_close(void *role)
+{
+	struct worker *w = role;
+	struct list *it, *tmp;
+
+	list_each (it, tmp, &w->conns)
+		net_conn_free(container_of(it, struct net_conn, link));
+	for (unsigned int i = 0; i < w->n_listeners; i++) {
+		loop_fd_free(w->listeners[i].watch);
+		close(w->listeners[i].fd);
+	}
+	loop_fd_free(w->tun_watch);
+	if (w->tun_fd >= 0)
+		close(w->tun_fd);
+	loop_timer_free(w->timer);
+	drop_net_conf(w->conf);
+	heap_fini(&w->timers);
+	inside_fini(&w->inside);
+	pkt_pool_free(w->pool);
+	if (w->key_pem)
+		secret_wipe_bytes(w->key_pem, w->n_key);
+	free(w->cert_pem);
+	free(w->key_pem);
+	free(w->slots);
+	free(w);
+}
+
+/* Reads a PEM file that monitor opened. */
+static char *
+read_pem(int fd, size_t *n_out)
+{
+	struct file_bytes b;
+	char *text;
+
+	if (file_read_fd(fd, PEM_BYTES_MAX, &b) < 0)
+		return NULL;
+	text = calloc(1, b.n + 1);
+	if (text) {
+		memcpy(text, b.p, b.n);
+		*n_out = b.n;
+	}
+	file_bytes_free(&b);
+	return text;
+}
+
+static void
+take_file(struct worker *w, const struct msg_file *m, int fd)
+{
+	char **slot = m->purpose == FILE_CERT ? &w->cert_pem : &w->key_pem;
+	size_t *n = m->purpose == FILE_CERT ? &w->n_cert : &w->n_key;
+
+	if (m->purpose == FILE_CERT || m->purpose == FILE_KEY) {
+		if (*slot)
+			secret_wipe_bytes(*slot, *n);
+		free(*slot);
+		*slot = read_pem(fd, n);
+	}
+	close(fd);
+}
+
+/* A new generation of what connections are made from; live ones keep theirs. */
+static bool
+remake_conf(struct worker *w, const struct conf *c, char *err, size_t cap)
+{
+	struct net_conf *nc;
+	struct tls_ctx *tls;
+
+	if (!w->cert_pem || !w->key_pem) {
+		snprintf(err, cap, "the server's certificate or key could not be read");
+		return false;
+	}
+	tls = tls_server_ctx(view_of(w->cert_pem, w->n_cert), view_of(w->key_pem, w->n_key), err, cap);
+	if (!tls)
+		return false;
+	nc = calloc(1, sizeof(*nc));
+	if (!nc) {
+		tls_ctx_unref(tls);
+		snprintf(err, cap, "out of memory");
+		return false;
+	}
+	nc->refs = 1;
+	nc->conn = (struct conn_conf){ .side = SIDE_SERVER,
+		.tls = tls,
+		.handshake_ms = HANDSHAKE_MS,
+		.stall_ms = STALL_MS };
+	sstp_conf_defaults(&nc->conn.sstp, SIDE_SERVER);
+	nc->conn.sstp.hash_mask = c->sstp_hash_mask;
+	nc->conn.sstp.negotiation_ms = c->sstp_negotiation_ms;
+	nc->conn.sstp.hello_ms = c->sstp_hello_ms;
+	ppp_conf_defaults(&nc->conn.ppp, SIDE_SERVER, TUNNEL_SSTP);
+	nc->conn.ppp.auth_mask = c->method_mask;
+	nc->conn.ppp.mru_bytes = c->mru_bytes;
+	nc->conn.ppp.auth_retries = c->retries;
+	nc->conn.ppp.hold_network = true;
+	nc->conn.ppp.ip_enabled = c->ipv4_enabled;
+	nc->conn.ppp.negotiate_ms = c->negotiate_ms;
+	nc->conn.ppp.echo_interval_ms = c->echo_interval_ms;
+	nc->conn.ppp.echo_failures = c->echo_failures;
+	snprintf(nc->conn.ppp.local_name, sizeof(nc->conn.ppp.local_name), "%.63s", c->server_name);
+	w->halfopen.limit = c->sstp_half_open;
+	w->halfopen.limit_per_source = c->sstp_half_open_per_source;
+	drop_net_conf(w->conf);
+	w->conf = nc;
+	return true;
+}
+
+static bool
+net_configure(void *role, const struct conf *c, char *err, size_t cap)
+{
+	struct worker *w = role;
+
+	/* The first configuration is used by net_go, when the files have come. */
+	return !w->conf || remake_conf(w, c, err, cap);
+}
+
+static bool
+net_go(void *role, char *err, size_t cap)
+{
+	struct worker *w = role;
+
+	if (!remake_conf(w, w->host->conf, err, cap))
+		return false;
+	now_draw(loop_now(w->loop), w->halfopen.key, sizeof(w->halfopen.key));
+	for (unsigned int i = 0; i < w->n_listeners; i++) {
+		struct net_listener *l = &w->listeners[i];
+		l->watch = loop_fd_new(w->loop, l->fd, net_accept_ready, l);
+	}
+	if (w->tun_fd >= 0)
+		w->tun_watch = loop_fd_new(w->loop, w->tun_fd, net_tun_ready, w);
+	if (w->tun_watch)
+		loop_fd_want(w->tun_watch, LOOP_READ);
+	net_watch_listeners(w, true);
+	w->counters_due_ms = loop_now(w->loop)->ms + COUNTERS_EVERY_MS;
+	net_arm_timer(w);
+	return true;
+}
+
+static void
+take_listener(struct worker *w, const struct msg_listener *m, int fd)
+{
+	if (w->n_listeners == NET_LISTENERS_MAX || m->tunnel != TUNNEL_SSTP) {
+		close(fd);
+		return;
+	}
+	w->listeners[w->n_listeners++] =
+	    (struct net_listener){ .fd = fd, .local = m->local, .w = w };
+}
+
+static void
+take_tun(struct worker *w, const struct msg_tun *m, int fd)
+{
+	if (w->tun_fd >= 0)
+		close(w->tun_fd);
+	w->tun_fd = fd;
+	(void)view_copy(m->device, w->tun_name, sizeof(w->tun_name) - 1);
+}
+
+static void
+disconnect(struct worker *w, const struct msg_disconnect *m)
+{
+	struct msg reply = { .id = MSG_DISCONNECTED, .u.disconnected = { .seq = m->seq } };
+	struct list *it, *tmp;
+
+	list_each (it, tmp, &w->conns) {
+		struct net_conn *nc = container_of(it, struct net_conn, link);
+		if (memcmp(conn_attempt(nc->conn)->id.b, m->attempt.b, sizeof(m->attempt.b)) != 0)
+			continue;
+		reply.u.disconnected.found = true;
+		net_conn_close(nc, CAUSE_ENDED_BY_ADMIN);
+		break;
+	}
+	(void)!host_send(w->host, ROLE_RECORD, 0, &reply, -1);
+}
+
+static void
+status(struct worker *w, uint32_t seq)
+{
+	char text[2048];
+	struct wr out = wr_over(text, sizeof(text));
+
+	wr_fmt(&out, "connections %u\nsessions %u\nhalf-open %u\ndevice %s\n", w->n_conns, w->n_up,
+	    w->halfopen.n, w->tun_name);
+	for (unsigned int i = 0; i < w->n_listeners; i++) {
+		char e[ENDPOINT_TEXT_MAX];
+		wr_fmt(&out, "listener sstp %s\n", endpoint_text(&w->listeners[i].local, e));
+	}
+	for (unsigned int d = 1; d < N_DROP; d++)
+		if (w->drops.n[d])
+			wr_fmt(&out, "drops %s %llu\n", drop_name((enum drop)d),
+			    (unsigned long long)w->drops.n[d]);
+	struct msg m = { .id = MSG_STATUS, .u.status = { .seq = seq, .lines = wr_view_of(&out) } };
+	(void)!host_send(w->host, ROLE_RECORD, 0, &m, -1);
+}
+
+static void
+net_message(void *role, enum role_id from, unsigned int index, const struct msg *m, int fd)
+{
+	struct worker *w = role;
+
+	(void)from;
+	(void)index;
+	switch (m->id) {
+	case MSG_FILE:
+		take_file(w, &m->u.file, fd);
+		return;
+	case MSG_LISTENER:
+		take_listener(w, &m->u.listener, fd);
+		return;
+	case MSG_TUN:
+		take_tun(w, &m->u.tun, fd);
+		return;
+	case MSG_AUTH_REPLY_SECRET:
+		net_conn_answer_auth(w, &m->u.auth_reply);
+		return;
+	case MSG_LEASE_REPLY:
+		net_conn_answer_lease(w, &m->u.lease_reply);
+		return;
+	case MSG_DISCONNECT:
+		disconnect(w, &m->u.disconnect);
+		return;
+	case MSG_STATUS_ASK:
+		status(w, m->u.status_ask.seq);
+		return;
+	case MSG_COUNTERS_ASK: {
+		struct msg done = { .id = MSG_COUNTERS_DONE,
+			.u.counters_done = { .seq = m->u.counters_ask.seq } };
+		net_report_counters(w);
+		(void)!host_send(w->host, ROLE_RECORD, 0, &done, -1);
+		return;
+	}
+	default:
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+/* aaa is gone: what waits for its answer fails now, with a name; sessions that are up go on. */
+static void
+net_peer_lost(void *role, enum role_id who, unsigned int index, const char *how)
+{
+	struct worker *w = role;
+	struct list *it, *tmp;
+
+	(void)index;
+	if (who != ROLE_AAA)
+		return;
+	list_each (it, tmp, &w->conns) {
+		struct net_conn *nc = container_of(it, struct net_conn, link);
+		struct fact f = FACT_MAKE(FACT_ROLE_LOST, F_STR("aaa"), F_STR(how));
+
+		if (conn_is_up(nc->conn) || !nc->asked_ms)
+			continue;
+		nc->asked_ms = 0;
+		conn_note(nc->conn, &f, loop_now(w->loop));
+		net_conn_close(nc, CAUSE_AAA_DOWN);
+	}
+}
+
+static void
+net_stop(void *role)
+{
+	struct worker *w = role;
+	struct list *it, *tmp;
+
+	w->stopping = true;
+	net_watch_listeners(w, false);
+	list_each (it, tmp, &w->conns)
+		net_conn_close(container_of(it, struct net_conn, link), CAUSE_ENDED_BY_SHUTDOWN);
+	net_report_flush_counted(w);
+}
+
+const struct role_ops role_net = {
+	.id = ROLE_NET,
+	.open = net_open,
+	.configure = net_configure,
+	.go = net_go,
+	.message = net_message,
+	.peer_lost = net_peer_lost,
+	.stop = net_stop,
+	.close = net_close,
+};

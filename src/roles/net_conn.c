@@ -1,0 +1,386 @@
+/*
+ * Sockets of the net role: accepting, reading, writing, and carrying out what a connection asks.
+ * The protocol is conn's (net/conn.h); here are only descriptors, time and messages.
+ */
+#include "roles/net_priv.h"
+
+#include "os/sock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ACCEPT_BATCH 64u
+#define READS_PER_TURN 4u
+#define AAA_ANSWER_MS 20000u
+
+static void on_ready(void *ctx, unsigned int events);
+
+void
+net_watch_listeners(struct worker *w, bool on)
+{
+	w->paused = !on;
+	for (unsigned int i = 0; i < w->n_listeners; i++)
+		if (w->listeners[i].watch)
+			loop_fd_want(w->listeners[i].watch, on ? LOOP_READ : 0);
+}
+
+static int
+free_slot(struct worker *w)
+{
+	for (uint32_t i = 0; i < NET_SESSIONS_MAX; i++) {
+		uint32_t slot = (w->next_slot + i) % NET_SESSIONS_MAX;
+		if (!w->slots[slot]) {
+			w->next_slot = (slot + 1) % NET_SESSIONS_MAX;
+			return (int)slot;
+		}
+	}
+	return -1;
+}
+
+struct net_conn *
+net_conn_find(struct worker *w, const struct attempt_id *id, uint32_t slot)
+{
+	struct net_conn *nc = slot < NET_SESSIONS_MAX ? w->slots[slot] : NULL;
+
+	if (!nc || memcmp(conn_attempt(nc->conn)->id.b, id->b, sizeof(id->b)) != 0)
+		return NULL;
+	return nc;
+}
+
+void
+net_conn_free(struct net_conn *nc)
+{
+	struct worker *w = nc->w;
+
+	if (nc->half_open)
+		halfopen_leave(&w->halfopen, &conn_attempt(nc->conn)->peer.addr);
+	heap_remove(&w->timers, &nc->timer);
+	list_remove(&nc->link);
+	w->slots[nc->slot] = NULL;
+	w->n_conns--;
+	loop_fd_free(nc->watch);
+	close(nc->fd);
+	conn_free(nc->conn);
+	if (--nc->conf->refs == 0) {
+		tls_ctx_unref(nc->conf->conn.tls);
+		free(nc->conf);
+	}
+	free(nc);
+	if (w->paused && !w->stopping)
+		net_watch_listeners(w, true);
+}
+
+/* Counts a refusal that never became a connection of its own. */
+static void
+refuse(struct worker *w, int fd, const struct endpoint *peer, enum cause cause)
+{
+	close(fd);
+	net_report_count(w, &peer->addr, cause);
+}
+
+static void
+adopt(struct worker *w, int fd, const struct endpoint *peer, const struct endpoint *local)
+{
+	const struct now *now = loop_now(w->loop);
+	struct net_conn *nc = calloc(1, sizeof(*nc));
+	int slot = free_slot(w);
+
+	if (!nc || slot < 0 || !(nc->conn = conn_new(&w->conf->conn, peer, local, BY_NET, now))) {
+		free(nc);
+		halfopen_leave(&w->halfopen, &peer->addr);
+		refuse(w, fd, peer, slot < 0 ? CAUSE_SESSION_LIMIT : CAUSE_NO_MEMORY);
+		return;
+	}
+	nc->w = w;
+	nc->fd = fd;
+	nc->slot = (uint32_t)slot;
+	nc->conf = w->conf;
+	nc->conf->refs++;
+	nc->half_open = true;
+	nc->watch = loop_fd_new(w->loop, fd, on_ready, nc);
+	list_init(&nc->link);
+	list_append(&w->conns, &nc->link);
+	w->slots[slot] = nc;
+	w->n_conns++;
+	if (!nc->watch) {
+		net_conn_free(nc);
+		return;
+	}
+	(void)sock_set_user_timeout(fd, 120000);
+	loop_fd_want(nc->watch, LOOP_READ);
+	net_conn_settle(nc);
+}
+
+void
+net_accept_ready(void *ctx, unsigned int events)
+{
+	struct net_listener *l = ctx;
+	struct worker *w = l->w;
+
+	(void)events;
+	for (unsigned int i = 0; i < ACCEPT_BATCH; i++) {
+		struct endpoint peer, local;
+		int fd = sock_accept(l->fd, &peer, &local);
+
+		if (fd == -EAGAIN)
+			return;
+		if (fd < 0) {
+			/* Out of descriptors: listen again when a connection ends. */
+			net_watch_listeners(w, w->n_conns == 0);
+			return;
+		}
+		if (halfopen_enter(&w->halfopen, &peer.addr))
+			adopt(w, fd, &peer, &local);
+		else
+			refuse(w, fd, &peer, CAUSE_HALF_OPEN_LIMIT);
+	}
+}
+
+static void
+ask_auth(struct net_conn *nc)
+{
+	struct worker *w = nc->w;
+	const struct attempt *a = conn_attempt(nc->conn);
+	struct msg m = { .id = MSG_AUTH_SECRET,
+		.u.auth = { .attempt = a->id,
+		    .seq = nc->slot,
+		    .peer = a->peer,
+		    .local = a->local,
+		    .request = w->work.auth } };
+
+	nc->known_to_aaa = true;
+	nc->asked_ms = loop_now(w->loop)->ms;
+	if (!host_send(w->host, ROLE_AAA, 0, &m, -1)) {
+		struct auth_answer no = { .ok = false,
+			.cause = host_has(w->host, ROLE_AAA, 0) ? CAUSE_IPC_BACKLOG : CAUSE_AAA_DOWN };
+		nc->asked_ms = 0;
+		(void)conn_answer_auth(nc->conn, &w->work, &no, loop_now(w->loop));
+	}
+	secret_wipe(&m.u.auth.request.password);
+	secret_wipe(&w->work.auth.password);
+}
+
+static void
+ask_lease(struct net_conn *nc)
+{
+	struct worker *w = nc->w;
+	struct msg m = { .id = MSG_LEASE,
+		.u.lease = { .attempt = conn_attempt(nc->conn)->id,
+		    .seq = nc->slot,
+		    .wanted = w->work.lease.wanted } };
+
+	nc->asked_ms = loop_now(w->loop)->ms;
+	if (!host_send(w->host, ROLE_AAA, 0, &m, -1)) {
+		struct lease_answer no = { .cause = CAUSE_AAA_DOWN };
+		nc->asked_ms = 0;
+		(void)conn_answer_lease(nc->conn, &w->work, &no, loop_now(w->loop));
+	}
+}
+
+static void
+on_up(struct net_conn *nc)
+{
+	struct worker *w = nc->w;
+
+	nc->inner = conn_ip(nc->conn)->remote;
+	inside_add(&w->inside, &nc->inner, nc);
+	w->n_up++;
+	if (nc->half_open) {
+		halfopen_leave(&w->halfopen, &conn_attempt(nc->conn)->peer.addr);
+		nc->half_open = false;
+	}
+}
+
+static void
+on_down(struct net_conn *nc)
+{
+	struct worker *w = nc->w;
+
+	net_report_end(nc);
+	if (nc->inner.family != IP_NONE) {
+		inside_remove(&w->inside, &nc->inner);
+		nc->inner = (struct ip_addr){ 0 };
+		w->n_up--;
+	}
+	nc->linger_until_ms = loop_now(w->loop)->ms + NET_LINGER_MS;
+}
+
+/* Carries out what a call into the connection asked for. */
+static void
+carry_out(struct net_conn *nc, unsigned int ev)
+{
+	if (nc->w->work.n_pkts)
+		net_tun_write(nc->w, nc);
+	if (ev & CONN_ASK_AUTH)
+		ask_auth(nc);
+	if (ev & CONN_ASK_LEASE)
+		ask_lease(nc);
+	if (ev & CONN_UP)
+		on_up(nc);
+	if (ev & (CONN_PROGRESS | CONN_UP))
+		net_report_progress(nc);
+	if (conn_is_down(nc->conn) && nc->linger_until_ms == 0)
+		on_down(nc);
+}
+
+static void
+step(struct net_conn *nc)
+{
+	bool more = true;
+
+	while (more) {
+		unsigned int ev =
+		    conn_step(nc->conn, &nc->w->work, loop_now(nc->w->loop), &more);
+		carry_out(nc, ev);
+	}
+}
+
+void
+net_conn_flush(struct net_conn *nc)
+{
+	struct view out = conn_out(nc->conn);
+	const struct now *now = loop_now(nc->w->loop);
+
+	while (out.n) {
+		ssize_t n = send(nc->fd, out.p, out.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+			conn_out_sent(nc->conn, out.n, now);
+			carry_out(nc, conn_lower_down(nc->conn, &nc->w->work, false, now));
+			nc->linger_until_ms = now->ms;
+			break;
+		}
+		conn_out_sent(nc->conn, n < 0 ? 0 : (size_t)n, now);
+		if (n < 0)
+			break;
+		out = conn_out(nc->conn);
+	}
+	loop_fd_want(nc->watch,
+	    (conn_is_down(nc->conn) ? 0 : LOOP_READ) | (conn_out(nc->conn).n ? LOOP_WRITE : 0));
+}
+
+void
+net_conn_settle(struct net_conn *nc)
+{
+	struct worker *w = nc->w;
+	const struct now *now = loop_now(w->loop);
+	uint64_t deadline;
+
+	net_conn_flush(nc);
+	if (conn_is_down(nc->conn) &&
+	    (conn_out(nc->conn).n == 0 || now->ms >= nc->linger_until_ms)) {
+		net_conn_free(nc);
+		net_arm_timer(w);
+		return;
+	}
+	deadline = conn_is_down(nc->conn) ? nc->linger_until_ms : conn_deadline_ms(nc->conn);
+	if (nc->asked_ms)
+		deadline = deadline_min(deadline, nc->asked_ms + AAA_ANSWER_MS);
+	if (deadline == NEVER_MS)
+		heap_remove(&w->timers, &nc->timer);
+	else
+		heap_set(&w->timers, &nc->timer, deadline);
+	net_arm_timer(w);
+}
+
+static void
+on_ready(void *ctx, unsigned int events)
+{
+	struct net_conn *nc = ctx;
+	struct worker *w = nc->w;
+	const struct now *now = loop_now(w->loop);
+
+	for (unsigned int i = 0; (events & LOOP_READ) && i < READS_PER_TURN; i++) {
+		ssize_t n = conn_is_down(nc->conn)
+		    ? 0
+		    : recv(nc->fd, w->read_buf, sizeof(w->read_buf), MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			break;
+		if (n <= 0) {
+			carry_out(nc, conn_lower_down(nc->conn, &w->work, n == 0, now));
+			break;
+		}
+		if (!conn_feed(nc->conn, view_of(w->read_buf, (size_t)n))) {
+			carry_out(nc, conn_close(nc->conn, &w->work, CAUSE_NO_MEMORY, now));
+			break;
+		}
+		step(nc);
+		if ((size_t)n < sizeof(w->read_buf))
+			break;
+	}
+	net_conn_settle(nc);
+}
+
+void
+net_conn_answer_auth(struct worker *w, const struct msg_auth_reply *m)
+{
+	struct net_conn *nc = net_conn_find(w, &m->attempt, m->seq);
+
+	if (!nc)
+		return;
+	nc->asked_ms = 0;
+	(void)view_copy(m->policy, nc->policy, sizeof(nc->policy) - 1);
+	(void)view_copy(m->account, nc->account, sizeof(nc->account) - 1);
+	carry_out(nc, conn_answer_auth(nc->conn, &w->work, &m->answer, loop_now(w->loop)));
+	step(nc);
+	net_conn_settle(nc);
+}
+
+void
+net_conn_answer_lease(struct worker *w, const struct msg_lease_reply *m)
+{
+	struct net_conn *nc = net_conn_find(w, &m->attempt, m->seq);
+
+	if (!nc)
+		return;
+	nc->asked_ms = 0;
+	carry_out(nc, conn_answer_lease(nc->conn, &w->work, &m->lease, loop_now(w->loop)));
+	step(nc);
+	net_conn_settle(nc);
+}
+
+void
+net_conn_close(struct net_conn *nc, enum cause cause)
+{
+	struct worker *w = nc->w;
+
+	carry_out(nc, conn_close(nc->conn, &w->work, cause, loop_now(w->loop)));
+	net_conn_settle(nc);
+}
+
+/* A question that aaa did not answer in time ends the attempt with a name for it. */
+static void
+question_timed_out(struct net_conn *nc)
+{
+	struct worker *w = nc->w;
+	struct fact f = FACT_MAKE(FACT_NO_ANSWER, F_STR("aaa"),
+	    F_STR(stage_name(conn_attempt(nc->conn)->stage)),
+	    F_U(loop_now(w->loop)->ms - nc->asked_ms));
+
+	nc->asked_ms = 0;
+	conn_note(nc->conn, &f, loop_now(w->loop));
+	carry_out(nc, conn_close(nc->conn, &w->work, CAUSE_AAA_DOWN, loop_now(w->loop)));
+}
+
+void
+net_conn_tick_due(struct worker *w)
+{
+	const struct now *now = loop_now(w->loop);
+	struct heap_node *node;
+
+	while ((node = heap_first(&w->timers)) && node->deadline_ms <= now->ms) {
+		struct net_conn *nc = container_of(node, struct net_conn, timer);
+
+		heap_remove(&w->timers, node);
+		if (nc->asked_ms && now->ms >= nc->asked_ms + AAA_ANSWER_MS)
+			question_timed_out(nc);
+		else
+			carry_out(nc, conn_tick(nc->conn, &w->work, now));
+		net_conn_settle(nc);
+	}
+}

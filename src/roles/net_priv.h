@@ -1,0 +1,116 @@
+/*
+ * The inside of the net role: one worker with its listeners, its TUN device and its connections.
+ * net.c (role), net_conn.c (sockets and connections), net_tun.c (packets), net_report.c (record).
+ */
+#ifndef ROLES_NET_PRIV_H
+#define ROLES_NET_PRIV_H
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "net/conn.h"
+#include "net/halfopen.h"
+#include "net/inside.h"
+#include "roles/host.h"
+
+#define NET_SESSIONS_MAX 8192u
+#define NET_LISTENERS_MAX CONF_LISTENERS_MAX
+#define NET_TUN_BATCH 64u
+#define NET_READ_BYTES 65536u
+#define NET_COUNTED_MAX 64u
+#define NET_LINGER_MS 3000u /* for the last bytes to a peer that was told goodbye */
+
+/* What connections are made from; a connection keeps the generation it started under. */
+struct net_conf {
+	unsigned int refs;
+	struct conn_conf conn;
+};
+
+/* One accepted socket. */
+struct net_conn {
+	struct list link;
+	struct heap_node timer;
+	struct worker *w;
+	struct conn *conn;
+	struct net_conf *conf;
+	struct loop_fd *watch;
+	int fd;
+	uint32_t slot;
+	struct ip_addr inner;       /* leased address while up */
+	char policy[POLICY_NAME_MAX];
+	char account[NAME_MAX_BYTES + 1];
+	uint64_t asked_ms;          /* when the open question went to aaa; 0 = none */
+	uint64_t linger_until_ms;   /* down: when to give up on the last bytes */
+	bool half_open;             /* counted in w->halfopen */
+	bool known_to_aaa;          /* it asked something: a session end has to be told */
+	bool reported;              /* the end has been told */
+};
+
+/* Attempts that are counted rather than stored. */
+struct net_counted {
+	enum cause cause;
+	struct ip_prefix prefix;
+	uint64_t minute;
+	uint32_t n;
+};
+
+struct net_listener {
+	int fd;
+	struct endpoint local;
+	struct loop_fd *watch;
+	struct worker *w;
+};
+
+struct worker {
+	struct role_host *host;
+	struct loop *loop;
+	struct loop_timer *timer;
+	struct heap timers;
+	struct net_conf *conf;
+	struct list conns;
+	struct net_conn **slots; /* NET_SESSIONS_MAX */
+	uint32_t n_conns, n_up, next_slot;
+	struct net_listener listeners[NET_LISTENERS_MAX];
+	unsigned int n_listeners;
+	bool paused; /* out of descriptors or slots: listeners are not watched */
+	int tun_fd;
+	char tun_name[16];
+	struct loop_fd *tun_watch;
+	struct pkt_pool *pool;
+	struct inside inside;
+	struct halfopen halfopen;
+	struct net_counted counted[NET_COUNTED_MAX];
+	unsigned int n_counted;
+	uint64_t counters_due_ms;
+	struct drop_counts drops; /* packets that belong to no session */
+	struct conn_work work;
+	uint8_t read_buf[NET_READ_BYTES];
+	char *cert_pem, *key_pem; /* until go, and for the next configuration */
+	size_t n_cert, n_key;
+	bool stopping;
+};
+
+/* net_conn.c */
+void net_accept_ready(void *listener, unsigned int events);
+void net_conn_answer_auth(struct worker *w, const struct msg_auth_reply *m);
+void net_conn_answer_lease(struct worker *w, const struct msg_lease_reply *m);
+void net_conn_close(struct net_conn *nc, enum cause cause);
+void net_conn_flush(struct net_conn *nc);   /* sends what waits; frees nc when it is done */
+void net_conn_settle(struct net_conn *nc);  /* flush, then timers */
+void net_conn_tick_due(struct worker *w);
+void net_watch_listeners(struct worker *w, bool on);
+struct net_conn *net_conn_find(struct worker *w, const struct attempt_id *id, uint32_t slot);
+void net_conn_free(struct net_conn *nc);
+void net_arm_timer(struct worker *w);
+
+/* net_tun.c */
+void net_tun_ready(void *worker, unsigned int events);
+void net_tun_write(struct worker *w, struct net_conn *nc);
+
+/* net_report.c */
+void net_report_progress(struct net_conn *nc);
+void net_report_end(struct net_conn *nc);
+void net_report_counters(struct worker *w);
+void net_report_count(struct worker *w, const struct ip_addr *source, enum cause cause);
+void net_report_flush_counted(struct worker *w);
+
+#endif
