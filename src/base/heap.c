@@ -6,7 +6,8 @@
 bool
 heap_init(struct heap *h, size_t cap)
 {
-	*h = (struct heap){ .nodes = calloc(cap ? cap : 1, sizeof(struct heap_node *)), .cap = cap };
+	*h =
+	    (struct heap){ .nodes = calloc(cap ? cap : 1, sizeof(struct heap_node *)), .cap = cap };
 	return h->nodes != NULL;
 }
 

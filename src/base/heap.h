@@ -7,9 +7,9 @@
 
 #include "base/must.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdbool.h>
 
 struct heap_node {
 	uint64_t deadline_ms;

@@ -49,4 +49,16 @@ view_copy(struct view v, void *out, size_t cap)
 	return true;
 }
 
+/* v as a C string in out, cut to cap - 1 bytes; a zero inside v ends it there. Returns out. */
+static inline char *
+view_text(struct view v, char *out, size_t cap)
+{
+	size_t n = v.n < cap - 1 ? v.n : cap - 1;
+
+	if (n)
+		memcpy(out, v.p, n);
+	out[n] = 0;
+	return out;
+}
+
 #endif

@@ -93,8 +93,9 @@ main(int argc, char **argv)
 	}
 	if (role) {
 		const struct role_ops *ops = ops_by_name(role);
-		return ops && index < WORKERS_MAX ? role_main(ops, (unsigned int)index, PROC_CONTROL_FD)
-						  : 1;
+		return ops && index < WORKERS_MAX
+		           ? role_main(ops, (unsigned int)index, PROC_CONTROL_FD)
+		           : 1;
 	}
 	return check ? monitor_check(&opt) : monitor_main(&opt);
 }

@@ -1,9 +1,9 @@
 /*
  * The glue of one SSTP connection. See conn.h.
  *
- * The cores' effects are carried out by run_sstp and conn_run_ppp. What one core's progress means for
- * the other is only noted there (c->todo) and done by follow_up, so that no core is entered while
- * its own effect list is being walked.
+ * The cores' effects are carried out by run_sstp and conn_run_ppp. What one core's progress means
+ * for the other is only noted there (c->todo) and done by follow_up, so that no core is entered
+ * while its own effect list is being walked.
  */
 #include "net/conn.h"
 
@@ -250,8 +250,8 @@ follow_up(struct conn *c, struct conn_work *w, const struct now *now)
 		} else {
 			/* The call ends with PPP's cause; SSTP says goodbye first. */
 			c->todo &= ~TODO_PPP_DOWN;
-			attempt_end(&c->attempt, c->ppp_cause,
-			    c->ppp_by_peer ? PARTY_PEER : PARTY_US, now);
+			attempt_end(
+			    &c->attempt, c->ppp_cause, c->ppp_by_peer ? PARTY_PEER : PARTY_US, now);
 			c->up = false;
 			sstp_close(c->sstp, c->ppp_cause, now, &w->sstp_fx);
 			ev |= run_sstp(c, w, now);
@@ -322,8 +322,8 @@ on_tls_failed(struct conn *c, struct conn_work *w, const struct now *now)
 			    F_STR(cert.names), F_STR(cert.not_before), F_STR(cert.not_after));
 			conn_note(c, &f, now);
 		}
-		f = FACT_MAKE(FACT_CERT_CHECK, F_STR(tf->detail), F_STR(tf->subject), F_U(tf->depth),
-		    F_STR(c->conf->host));
+		f = FACT_MAKE(FACT_CERT_CHECK, F_STR(tf->detail), F_STR(tf->subject),
+		    F_U(tf->depth), F_STR(c->conf->host));
 		conn_note(c, &f, now);
 	}
 	if (!c->tls_open || tf->cause == CAUSE_TLS_CERT_REFUSED)

@@ -17,30 +17,32 @@
 #include "proto/ppp/ppp.h"
 #include "proto/sstp/sstp.h"
 
-#define CONN_PKTS_MAX 1024u      /* IP packets that one TLS record can carry */
-#define CONN_RECORD 16384u       /* plaintext of one TLS record */
-#define CONN_BACKLOG_MAX 262144u /* ciphertext that may wait for a slow peer before data is dropped */
+#define CONN_PKTS_MAX 1024u /* IP packets that one TLS record can carry */
+#define CONN_RECORD 16384u  /* plaintext of one TLS record */
+#define CONN_BACKLOG_MAX                                                                           \
+	262144u /* ciphertext that may wait for a slow peer before data is dropped */
 
 /* What a connection is made from. Shared by the connections of one configuration; not owned. */
 struct conn_conf {
 	enum side side;
-	struct tls_ctx *tls;       /* a reference is taken per connection */
-	char host[256];            /* client: the name that was dialled */
-	struct sstp_conf sstp;     /* without the certificate hashes */
+	struct tls_ctx *tls;   /* a reference is taken per connection */
+	char host[256];        /* client: the name that was dialled */
+	struct sstp_conf sstp; /* without the certificate hashes */
 	struct ppp_conf ppp;
-	uint32_t handshake_ms;     /* TCP accepted to TLS up */
-	uint32_t stall_ms;         /* ciphertext waiting this long without progress ends the call */
+	uint32_t handshake_ms; /* TCP accepted to TLS up */
+	uint32_t stall_ms;     /* ciphertext waiting this long without progress ends the call */
 };
 
 /* Working memory of one worker, shared by its connections; nothing in it outlives a call. */
 struct conn_work {
 	struct fx sstp_fx, ppp_fx;
-	struct auth_request auth;              /* of CONN_ASK_AUTH */
-	struct lease_request lease;            /* of CONN_ASK_LEASE */
+	struct auth_request auth;   /* of CONN_ASK_AUTH */
+	struct lease_request lease; /* of CONN_ASK_LEASE */
 	unsigned int n_pkts;
-	struct view pkts[CONN_PKTS_MAX];       /* IP packets for TUN, borrowed until the next call */
-	uint8_t gather[CONN_RECORD];           /* outgoing frames of one record */
-	uint8_t plain[SSTP_INPUT_MAX + CONN_RECORD]; /* what is left of the last record, then this one */
+	struct view pkts[CONN_PKTS_MAX]; /* IP packets for TUN, borrowed until the next call */
+	uint8_t gather[CONN_RECORD];     /* outgoing frames of one record */
+	uint8_t plain[SSTP_INPUT_MAX +
+		      CONN_RECORD]; /* what is left of the last record, then this one */
 };
 
 /* Progress that the owner has to act on; a mask. */
@@ -82,8 +84,8 @@ unsigned int conn_answer_lease(
     struct conn *c, struct conn_work *w, const struct lease_answer *a, const struct now *now);
 
 /* Sends IP packets to the peer: n packets, laid into as few TLS records as they fit. */
-void conn_send_ip(struct conn *c, struct conn_work *w, struct pkt *const *pkts, size_t n,
-    const struct now *now);
+void conn_send_ip(
+    struct conn *c, struct conn_work *w, struct pkt *const *pkts, size_t n, const struct now *now);
 
 /* Ends it from this side; CONN_DOWN comes now or later. */
 unsigned int conn_close(

@@ -10,8 +10,6 @@
 _Static_assert(PPP_FRAME_HEADROOM + SSTP_HEADER <= PKT_HEADROOM,
     "every layer's header fits in front of a packet");
 
-#define IP_HEADER_TCP 40u /* IPv4 and TCP header, for the MSS clamp */
-
 void
 guard_for_session(struct conn *c)
 {
@@ -19,23 +17,23 @@ guard_for_session(struct conn *c)
 	const struct ppp_data *d = ppp_data(c->ppp);
 	uint16_t mru = d->peer_mru < c->conf->ppp.mru_bytes ? d->peer_mru : c->conf->ppp.mru_bytes;
 
-	c->guard = (struct guard){ .peer_mru = d->peer_mru,
-		.mss_clamp = (uint16_t)(mru > IP_HEADER_TCP ? mru - IP_HEADER_TCP : 0) };
-	/* A client's server may route anything to it; a server's client owns one address. */
-	if (c->conf->side == SIDE_SERVER)
-		c->guard.addr4 = ip->remote;
+	c->guard = (struct guard){ .side = c->conf->side, .gateway = ip->local };
+	guard_set_mtu(&c->guard, mru);
+	c->guard.addr4 = c->conf->side == SIDE_SERVER ? ip->remote : ip->local;
 }
 
 static void
 take_ip(struct conn *c, struct conn_work *w, struct view pkt)
 {
-	enum drop drop = c->up ? guard_in(&c->guard, &pkt) : DROP_NOT_OPEN;
+	enum drop drop = c->up ? guard_in(&c->guard, pkt) : DROP_NOT_OPEN;
 
 	if (drop != DROP_NONE) {
 		drop_count(&c->counts.drops, drop);
 		return;
 	}
-	guard_clamp(&c->guard, pkt);
+	pkt.n = guard_trim(pkt);
+	/* The packet lies in our own buffer, where it may be changed. */
+	guard_clamp(&c->guard, w->plain + (pkt.p - w->plain), pkt.n);
 	c->counts.in_pkts++;
 	c->counts.in_bytes += pkt.n;
 	w->pkts[w->n_pkts++] = pkt;
@@ -68,7 +66,7 @@ static void
 flush(struct conn *c, struct conn_work *w, size_t *n_gather)
 {
 	if (*n_gather && !tls_write(c->tls, view_of(w->gather, *n_gather)))
-		drop_count(&c->counts.drops, DROP_BACKLOG);
+		drop_count(&c->counts.drops, DROP_QUEUE_FULL);
 	*n_gather = 0;
 }
 
@@ -84,14 +82,14 @@ conn_send_ip(
 		enum drop drop = DROP_NOT_OPEN;
 
 		if (c->up && tls_out(c->tls).n > CONN_BACKLOG_MAX)
-			drop = DROP_BACKLOG;
+			drop = DROP_QUEUE_FULL;
 		else if (c->up)
 			drop = guard_out(&c->guard, pkt_view(p));
 		if (drop != DROP_NONE) {
 			drop_count(&c->counts.drops, drop);
 			continue;
 		}
-		guard_clamp(&c->guard, pkt_view(p));
+		guard_clamp(&c->guard, pkt_data(p), p->len);
 		c->counts.out_pkts++;
 		c->counts.out_bytes += p->len;
 		ppp_frame_seal(ppp_data(c->ppp), p, PPP_PROTO_IP);

@@ -84,8 +84,8 @@ take_channel(struct host *h, const struct msg_channel *m, int fd)
 		return;
 	}
 	peer_lost(h, m->role, m->index, "replaced");
-	h->peers[m->role][m->index] = chan_new(h->pub.loop, fd, h->pub.role, m->role, m->index,
-	    on_peer_msg, on_peer_down, h);
+	h->peers[m->role][m->index] =
+	    chan_new(h->pub.loop, fd, h->pub.role, m->role, m->index, on_peer_msg, on_peer_down, h);
 	if (h->peers[m->role][m->index] && h->ops->peer_back && h->going)
 		h->ops->peer_back(h->role, m->role, m->index);
 }
@@ -131,7 +131,8 @@ go(struct host *h, uint64_t generation)
 
 	if (!crypto_init(err, sizeof(err)) ||
 	    (h->ops->go && !h->ops->go(h->role, err, sizeof(err))) ||
-	    (h->sandbox && h->conf->sandbox && !h->sandbox(h->pub.role, h->conf, err, sizeof(err)))) {
+	    (h->sandbox && h->conf->sandbox &&
+		!h->sandbox(h->pub.role, h->conf, err, sizeof(err)))) {
 		fail(h, err);
 		return;
 	}
@@ -150,7 +151,7 @@ on_monitor_msg(void *ctx, struct chan *c, const struct msg *m, int fd)
 	struct host *h = ctx;
 
 	(void)c;
-	switch (m->id) {
+	switch ((unsigned int)m->id) { /* of all messages, those that concern us */
 	case MSG_START:
 		h->pub.n_workers = m->u.start.n_workers;
 		return;
@@ -208,7 +209,7 @@ host_new(struct loop *loop, const struct role_ops *ops, unsigned int index, int 
 	h->role = ops->open(&h->pub);
 	h->monitor = h->role ? chan_new(loop, fd, ops->id, ROLE_MONITOR, 0, on_monitor_msg,
 				   on_monitor_down, h)
-			     : NULL;
+	                     : NULL;
 	if (!h->monitor) {
 		host_free(h);
 		return NULL;
@@ -236,9 +237,9 @@ bool
 host_send(struct role_host *rh, enum role_id to, unsigned int index, const struct msg *m, int fd)
 {
 	struct host *h = rh->priv;
-	struct chan *c = to == ROLE_MONITOR ? h->monitor
-	    : index < WORKERS_MAX	    ? h->peers[to][index]
-					    : NULL;
+	struct chan *c = to == ROLE_MONITOR    ? h->monitor
+	                 : index < WORKERS_MAX ? h->peers[to][index]
+	                                       : NULL;
 
 	return c && chan_send(c, m, fd);
 }

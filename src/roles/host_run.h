@@ -7,8 +7,7 @@
 struct host;
 
 /* Gives up what the role does not need any more. False with a text ends the role. */
-typedef bool (*host_sandbox_fn)(
-    enum role_id role, const struct conf *conf, char *err, size_t cap);
+typedef bool (*host_sandbox_fn)(enum role_id role, const struct conf *conf, char *err, size_t cap);
 
 /*
  * A role on this loop, with its channel to monitor at fd (taken over). on_end is called once when

@@ -80,8 +80,8 @@ load(const struct monitor_options *opt, char **text_out)
 	if (!errors)
 		return NULL;
 	text = access(opt->conf_path, F_OK) != 0 && opt->default_path
-	    ? strdup("")
-	    : read_conf(NULL, opt->conf_path, err, sizeof(err));
+	           ? strdup("")
+	           : read_conf(NULL, opt->conf_path, err, sizeof(err));
 	if (!text) {
 		monitor_say("cannot read %s: %s", opt->conf_path, err);
 		free(errors);

@@ -42,10 +42,9 @@ give_databases(const struct conf *c, uid_t uid, gid_t gid)
 bool
 sandbox_role(enum role_id role, const struct conf *c, char *err, size_t cap)
 {
-	struct sandbox s = { .root = SANDBOX_EMPTY_ROOT,
-		.set_ids = true,
-		.undumpable = true,
-		.no_fork = true };
+	struct sandbox s = {
+		.root = SANDBOX_EMPTY_ROOT, .set_ids = true, .undumpable = true, .no_fork = true
+	};
 
 	monitor_role_ids(role, &s.uid, &s.gid);
 	if (role == ROLE_RECORD) {

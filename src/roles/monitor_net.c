@@ -29,8 +29,9 @@ open_listener(struct monitor *m, unsigned int worker, unsigned int i)
 		return true;
 	endpoint_text(at, text);
 	if (fd == -EADDRINUSE)
-		monitor_say("TCP %s is taken by another program: stop it, or change `listen` in the "
-			    "block sstp (`rrasctl listeners --all` names it)",
+		monitor_say(
+		    "TCP %s is taken by another program: stop it, or change `listen` in the "
+		    "block sstp (`rrasctl listeners --all` names it)",
 		    text);
 	else if (fd == -EADDRNOTAVAIL)
 		monitor_say("TCP %s: this host does not have that address", text);
@@ -54,8 +55,9 @@ ports_are_free(struct monitor *m)
 			close(fd);
 		if (fd != -EADDRINUSE)
 			continue;
-		monitor_say("TCP %s is taken by another program: stop it, or change `listen` in the "
-			    "block sstp (`rrasctl listeners --all` names it)",
+		monitor_say(
+		    "TCP %s is taken by another program: stop it, or change `listen` in the "
+		    "block sstp (`rrasctl listeners --all` names it)",
 		    endpoint_text(&m->conf->sstp_listeners[i], text));
 		return false;
 	}
@@ -175,7 +177,8 @@ monitor_open_network(struct monitor *m)
 	for (unsigned int w = 0; w < m->n_workers; w++) {
 		if (!open_tun(m, w))
 			return false;
-		for (unsigned int i = 0; m->conf->sstp_enabled && i < m->conf->n_sstp_listeners; i++)
+		for (unsigned int i = 0; m->conf->sstp_enabled && i < m->conf->n_sstp_listeners;
+		     i++)
 			if (!open_listener(m, w, i))
 				return false;
 	}

@@ -11,6 +11,8 @@
 #include "roles/host_run.h"
 #include "roles/monitor.h"
 
+#include <sys/types.h>
+
 #define ROLES_MAX (WORKERS_MAX + 3u)
 
 struct monitor;

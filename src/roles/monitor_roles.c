@@ -117,8 +117,8 @@ send_worker(struct monitor *m, struct mrole *r)
 
 	for (unsigned int i = 0; i < m->conf->n_sstp_listeners; i++) {
 		struct msg msg = { .id = MSG_LISTENER,
-			.u.listener = { .tunnel = TUNNEL_SSTP,
-			    .local = m->conf->sstp_listeners[i] } };
+			.u.listener = {
+			    .tunnel = TUNNEL_SSTP, .local = m->conf->sstp_listeners[i] } };
 		if (m->listener_fds[w][i] >= 0)
 			tell(r, &msg, m->listener_fds[w][i]);
 	}
@@ -182,7 +182,7 @@ on_msg(void *ctx, struct chan *c, const struct msg *msg, int fd)
 	(void)c;
 	if (fd >= 0)
 		close(fd);
-	switch (msg->id) {
+	switch ((unsigned int)msg->id) { /* of all messages, those that concern us */
 	case MSG_READY:
 		r->ready = true;
 		monitor_role_ready(r->m);
@@ -239,8 +239,8 @@ start_role(struct mrole *r)
 	r->ready = r->ended = false;
 	r->started_ms = loop_now(m->loop)->ms;
 	if (m->opt->one_process) {
-		r->host = host_new(
-		    m->loop, role_ops_of(r->id), r->index, pair[1], NULL, on_host_end, r);
+		r->host =
+		    host_new(m->loop, role_ops_of(r->id), r->index, pair[1], NULL, on_host_end, r);
 		rc = r->host ? 0 : -ENOMEM;
 	} else {
 		char index[16];
@@ -251,8 +251,9 @@ start_role(struct mrole *r)
 		rc = r->pid < 0 ? (int)r->pid : 0;
 		close(pair[1]);
 	}
-	r->chan = rc == 0 ? chan_new(m->loop, pair[0], ROLE_MONITOR, r->id, r->index, on_msg, on_down, r)
-			  : NULL;
+	r->chan =
+	    rc == 0 ? chan_new(m->loop, pair[0], ROLE_MONITOR, r->id, r->index, on_msg, on_down, r)
+		    : NULL;
 	if (!r->chan) {
 		monitor_say("cannot start %s: %s", role_name(r->id), strerror(-rc));
 		r->pid = 0;
@@ -269,7 +270,8 @@ role_ended(struct mrole *r, const char *how)
 	struct monitor *m = r->m;
 	uint64_t now_ms = loop_now(m->loop)->ms;
 	struct msg lost = { .id = MSG_ROLE_LOST,
-		.u.role_lost = { .role = (uint8_t)r->id, .index = r->index, .how = view_str(how) } };
+		.u.role_lost = {
+		    .role = (uint8_t)r->id, .index = r->index, .how = view_str(how) } };
 
 	chan_free(r->chan);
 	r->chan = NULL;
@@ -320,7 +322,8 @@ monitor_reap(struct monitor *m)
 		char how[128];
 		for (unsigned int i = 0; i < m->n_roles; i++)
 			if (m->roles[i].pid == pid)
-				role_ended(&m->roles[i], proc_status_text(status, how, sizeof(how)));
+				role_ended(
+				    &m->roles[i], proc_status_text(status, how, sizeof(how)));
 	}
 }
 

@@ -83,7 +83,8 @@ make_vault_key(const char *path)
 	bool ok = write_key_file(path, view_of(key, sizeof(key)), 0600);
 	secret_wipe_bytes(key, sizeof(key));
 	if (ok)
-		monitor_say("made the vault's key %s: keep a copy, the stored passwords need it", path);
+		monitor_say(
+		    "made the vault's key %s: keep a copy, the stored passwords need it", path);
 	return ok;
 }
 
@@ -92,9 +93,9 @@ make_pki(struct monitor *m, const char *dir)
 {
 	static char ca[PEM_MAX], ca_key[PEM_MAX], cert[PEM_MAX], key[PEM_MAX];
 	struct names names = { 0 };
-	struct pki_issue want = { .use = PKI_SERVER,
-		.days = CERT_DAYS,
-		.now_unix_s = (int64_t)time(NULL) };
+	struct pki_issue want = {
+		.use = PKI_SERVER, .days = CERT_DAYS, .now_unix_s = (int64_t)time(NULL)
+	};
 	char path[CONF_PATH_MAX * 2], err[256] = "", cn[320];
 
 	collect_names(m, &names);
@@ -110,8 +111,8 @@ make_pki(struct monitor *m, const char *dir)
 	const struct {
 		const char *name, *text;
 		mode_t mode;
-	} files[] = { { "ca.key", ca_key, 0600 }, { "ca.pem", ca, 0644 }, { "server.key", key, 0600 },
-		{ "server.pem", cert, 0644 } };
+	} files[] = { { "ca.key", ca_key, 0600 }, { "ca.pem", ca, 0644 },
+		{ "server.key", key, 0600 }, { "server.pem", cert, 0644 } };
 	bool ok = true;
 	for (unsigned int i = 0; ok && i < sizeof(files) / sizeof(files[0]); i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, files[i].name);
@@ -120,8 +121,8 @@ make_pki(struct monitor *m, const char *dir)
 	secret_wipe_bytes(ca_key, sizeof(ca_key));
 	secret_wipe_bytes(key, sizeof(key));
 	if (ok)
-		monitor_say("made a CA and a server certificate in %s: install ca.pem on the clients",
-		    dir);
+		monitor_say(
+		    "made a CA and a server certificate in %s: install ca.pem on the clients", dir);
 	return ok;
 }
 
@@ -152,8 +153,8 @@ parent_of(const char *path, char *out, size_t cap)
 {
 	const char *slash = strrchr(path, '/');
 
-	snprintf(out, cap, "%.*s", slash && slash != path ? (int)(slash - path) : 1,
-	    slash ? path : ".");
+	snprintf(
+	    out, cap, "%.*s", slash && slash != path ? (int)(slash - path) : 1, slash ? path : ".");
 }
 
 static bool
@@ -174,7 +175,8 @@ make_folders(struct monitor *m, const char *pki_dir)
 		{ m->conf->run_dir, 0755, false }, { pki_dir, 0755, false } };
 	for (unsigned int i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
 		uid_t owner = dirs[i].record && m->conf->sandbox ? uid : (uid_t)-1;
-		rc = file_mkdirs(dirs[i].path, dirs[i].mode, owner, owner == (uid_t)-1 ? (gid_t)-1 : gid);
+		rc = file_mkdirs(
+		    dirs[i].path, dirs[i].mode, owner, owner == (uid_t)-1 ? (gid_t)-1 : gid);
 		if (rc < 0) {
 			monitor_say("cannot make the folder %s: %s", dirs[i].path, strerror(-rc));
 			return false;

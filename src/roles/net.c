@@ -37,8 +37,8 @@ net_arm_timer(struct worker *w)
 {
 	struct heap_node *first = heap_first(&w->timers);
 
-	loop_timer_at(w->timer,
-	    deadline_min(w->counters_due_ms, first ? first->deadline_ms : NEVER_MS));
+	loop_timer_at(
+	    w->timer, deadline_min(w->counters_due_ms, first ? first->deadline_ms : NEVER_MS));
 }
 
 static void net_close(void *role);
@@ -80,8 +80,7 @@ net_close(void *role)
 	struct worker *w = role;
 	struct list *it, *tmp;
 
-	list_each (it, tmp, &w->conns)
-		net_conn_free(container_of(it, struct net_conn, link));
+	list_each(it, tmp, &w->conns) net_conn_free(container_of(it, struct net_conn, link));
 	for (unsigned int i = 0; i < w->n_listeners; i++) {
 		loop_fd_free(w->listeners[i].watch);
 		close(w->listeners[i].fd);
@@ -146,7 +145,8 @@ remake_conf(struct worker *w, const struct conf *c, char *err, size_t cap)
 		snprintf(err, cap, "the server's certificate or key could not be read");
 		return false;
 	}
-	tls = tls_server_ctx(view_of(w->cert_pem, w->n_cert), view_of(w->key_pem, w->n_key), err, cap);
+	tls = tls_server_ctx(
+	    view_of(w->cert_pem, w->n_cert), view_of(w->key_pem, w->n_key), err, cap);
 	if (!tls)
 		return false;
 	nc = calloc(1, sizeof(*nc));
@@ -156,10 +156,9 @@ remake_conf(struct worker *w, const struct conf *c, char *err, size_t cap)
 		return false;
 	}
 	nc->refs = 1;
-	nc->conn = (struct conn_conf){ .side = SIDE_SERVER,
-		.tls = tls,
-		.handshake_ms = HANDSHAKE_MS,
-		.stall_ms = STALL_MS };
+	nc->conn = (struct conn_conf){
+		.side = SIDE_SERVER, .tls = tls, .handshake_ms = HANDSHAKE_MS, .stall_ms = STALL_MS
+	};
 	sstp_conf_defaults(&nc->conn.sstp, SIDE_SERVER);
 	nc->conn.sstp.hash_mask = c->sstp_hash_mask;
 	nc->conn.sstp.negotiation_ms = c->sstp_negotiation_ms;
@@ -229,7 +228,7 @@ take_tun(struct worker *w, const struct msg_tun *m, int fd)
 	if (w->tun_fd >= 0)
 		close(w->tun_fd);
 	w->tun_fd = fd;
-	(void)view_copy(m->device, w->tun_name, sizeof(w->tun_name) - 1);
+	(void)view_text(m->device, w->tun_name, sizeof(w->tun_name));
 }
 
 static void
@@ -238,7 +237,8 @@ disconnect(struct worker *w, const struct msg_disconnect *m)
 	struct msg reply = { .id = MSG_DISCONNECTED, .u.disconnected = { .seq = m->seq } };
 	struct list *it, *tmp;
 
-	list_each (it, tmp, &w->conns) {
+	list_each(it, tmp, &w->conns)
+	{
 		struct net_conn *nc = container_of(it, struct net_conn, link);
 		if (memcmp(conn_attempt(nc->conn)->id.b, m->attempt.b, sizeof(m->attempt.b)) != 0)
 			continue;
@@ -276,7 +276,7 @@ net_message(void *role, enum role_id from, unsigned int index, const struct msg 
 
 	(void)from;
 	(void)index;
-	switch (m->id) {
+	switch ((unsigned int)m->id) { /* of all messages, those that concern us */
 	case MSG_FILE:
 		take_file(w, &m->u.file, fd);
 		return;
@@ -321,7 +321,8 @@ net_peer_lost(void *role, enum role_id who, unsigned int index, const char *how)
 	(void)index;
 	if (who != ROLE_AAA)
 		return;
-	list_each (it, tmp, &w->conns) {
+	list_each(it, tmp, &w->conns)
+	{
 		struct net_conn *nc = container_of(it, struct net_conn, link);
 		struct fact f = FACT_MAKE(FACT_ROLE_LOST, F_STR("aaa"), F_STR(how));
 
@@ -341,8 +342,8 @@ net_stop(void *role)
 
 	w->stopping = true;
 	net_watch_listeners(w, false);
-	list_each (it, tmp, &w->conns)
-		net_conn_close(container_of(it, struct net_conn, link), CAUSE_ENDED_BY_SHUTDOWN);
+	list_each(it, tmp, &w->conns)
+	    net_conn_close(container_of(it, struct net_conn, link), CAUSE_ENDED_BY_SHUTDOWN);
 	net_report_flush_counted(w);
 }
 

@@ -154,7 +154,8 @@ ask_auth(struct net_conn *nc)
 	nc->asked_ms = loop_now(w->loop)->ms;
 	if (!host_send(w->host, ROLE_AAA, 0, &m, -1)) {
 		struct auth_answer no = { .ok = false,
-			.cause = host_has(w->host, ROLE_AAA, 0) ? CAUSE_IPC_BACKLOG : CAUSE_AAA_DOWN };
+			.cause =
+			    host_has(w->host, ROLE_AAA, 0) ? CAUSE_IPC_BACKLOG : CAUSE_AAA_DOWN };
 		nc->asked_ms = 0;
 		(void)conn_answer_auth(nc->conn, &w->work, &no, loop_now(w->loop));
 	}
@@ -231,8 +232,7 @@ step(struct net_conn *nc)
 	bool more = true;
 
 	while (more) {
-		unsigned int ev =
-		    conn_step(nc->conn, &nc->w->work, loop_now(nc->w->loop), &more);
+		unsigned int ev = conn_step(nc->conn, &nc->w->work, loop_now(nc->w->loop), &more);
 		carry_out(nc, ev);
 	}
 }
@@ -295,8 +295,8 @@ on_ready(void *ctx, unsigned int events)
 
 	for (unsigned int i = 0; (events & LOOP_READ) && i < READS_PER_TURN; i++) {
 		ssize_t n = conn_is_down(nc->conn)
-		    ? 0
-		    : recv(nc->fd, w->read_buf, sizeof(w->read_buf), MSG_DONTWAIT);
+		                ? 0
+		                : recv(nc->fd, w->read_buf, sizeof(w->read_buf), MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -324,8 +324,8 @@ net_conn_answer_auth(struct worker *w, const struct msg_auth_reply *m)
 	if (!nc)
 		return;
 	nc->asked_ms = 0;
-	(void)view_copy(m->policy, nc->policy, sizeof(nc->policy) - 1);
-	(void)view_copy(m->account, nc->account, sizeof(nc->account) - 1);
+	(void)view_text(m->policy, nc->policy, sizeof(nc->policy));
+	(void)view_text(m->account, nc->account, sizeof(nc->account));
 	carry_out(nc, conn_answer_auth(nc->conn, &w->work, &m->answer, loop_now(w->loop)));
 	step(nc);
 	net_conn_settle(nc);

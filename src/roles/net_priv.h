@@ -35,14 +35,14 @@ struct net_conn {
 	struct loop_fd *watch;
 	int fd;
 	uint32_t slot;
-	struct ip_addr inner;       /* leased address while up */
+	struct ip_addr inner; /* leased address while up */
 	char policy[POLICY_NAME_MAX];
 	char account[NAME_MAX_BYTES + 1];
-	uint64_t asked_ms;          /* when the open question went to aaa; 0 = none */
-	uint64_t linger_until_ms;   /* down: when to give up on the last bytes */
-	bool half_open;             /* counted in w->halfopen */
-	bool known_to_aaa;          /* it asked something: a session end has to be told */
-	bool reported;              /* the end has been told */
+	uint64_t asked_ms;        /* when the open question went to aaa; 0 = none */
+	uint64_t linger_until_ms; /* down: when to give up on the last bytes */
+	bool half_open;           /* counted in w->halfopen */
+	bool known_to_aaa;        /* it asked something: a session end has to be told */
+	bool reported;            /* the end has been told */
 };
 
 /* Attempts that are counted rather than stored. */
@@ -94,8 +94,8 @@ void net_accept_ready(void *listener, unsigned int events);
 void net_conn_answer_auth(struct worker *w, const struct msg_auth_reply *m);
 void net_conn_answer_lease(struct worker *w, const struct msg_lease_reply *m);
 void net_conn_close(struct net_conn *nc, enum cause cause);
-void net_conn_flush(struct net_conn *nc);   /* sends what waits; frees nc when it is done */
-void net_conn_settle(struct net_conn *nc);  /* flush, then timers */
+void net_conn_flush(struct net_conn *nc);  /* sends what waits; frees nc when it is done */
+void net_conn_settle(struct net_conn *nc); /* flush, then timers */
 void net_conn_tick_due(struct worker *w);
 void net_watch_listeners(struct worker *w, bool on);
 struct net_conn *net_conn_find(struct worker *w, const struct attempt_id *id, uint32_t slot);

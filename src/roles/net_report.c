@@ -105,7 +105,8 @@ note_counts(struct net_conn *nc)
 	for (unsigned int d = 1; d < N_DROP; d++) {
 		if (!n->drops.n[d])
 			continue;
-		f = FACT_MAKE(FACT_SESSION_DROPS, F_STR(drop_name((enum drop)d)), F_U(n->drops.n[d]));
+		f = FACT_MAKE(
+		    FACT_SESSION_DROPS, F_STR(drop_name((enum drop)d)), F_U(n->drops.n[d]));
 		conn_note(nc->conn, &f, now);
 	}
 }
@@ -158,7 +159,8 @@ net_report_counters(struct worker *w)
 {
 	struct list *it, *tmp;
 
-	list_each (it, tmp, &w->conns) {
+	list_each(it, tmp, &w->conns)
+	{
 		struct net_conn *nc = container_of(it, struct net_conn, link);
 		const struct conn_counts *n = conn_counts(nc->conn);
 		uint64_t drops = 0;

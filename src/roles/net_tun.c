@@ -10,9 +10,10 @@
 static struct net_conn *
 owner_of(struct worker *w, struct view pkt)
 {
-	struct ip_pkt ip;
+	struct rd_fault fault;
+	struct ip_hdr ip;
 
-	if (!ip_open(pkt, &ip))
+	if (!ip_hdr_read(pkt, &ip, &fault))
 		return NULL;
 	return inside_find(&w->inside, &ip.dst);
 }
@@ -68,6 +69,6 @@ net_tun_write(struct worker *w, struct net_conn *nc)
 	if (w->tun_fd >= 0)
 		(void)tun_write_batch(w->tun_fd, w->work.pkts, w->work.n_pkts, &dropped);
 	for (; dropped; dropped--)
-		drop_count(&w->drops, DROP_TUN_FULL);
+		drop_count(&w->drops, DROP_DEVICE);
 	w->work.n_pkts = 0;
 }
