@@ -1,6 +1,6 @@
 /*
  * The configuration as roles use it: an immutable generation, filled by conf/ from the text of
- * rrasd.conf (grammar and schema: conf/parse.h, conf/schema.c; man page rrasd.conf(5)).
+ * rrasd.conf (grammar: conf/tree.h, keys: conf/schema.c; man page rrasd.conf(5)).
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
@@ -96,8 +96,16 @@ struct conf {
  * memory. */
 struct conf *conf_defaults(void);
 
-/* Reads the bytes of an include or of the file itself; returns malloc'ed text or NULL with err. */
+/*
+ * Reads the bytes of an include or of the file itself; returns malloc'ed text or NULL with err. It
+ * refuses a file with a zero byte in it, as the text ends at the first one. For a pattern
+ * (conf_is_pattern) it returns a text of one line `include "PATH"` for each file that matches, in
+ * the order of the names; no match is an empty text, not an error.
+ */
 typedef char *(*conf_read_fn)(void *ctx, const char *path, char *err, size_t cap);
+
+/* Whether the path of an include is a pattern of several files: it has a *, ? or [. */
+bool conf_is_pattern(const char *path);
 
 /* One thing wrong, in file:line:column form with what was expected and the nearest spelling. */
 struct conf_error {
@@ -108,20 +116,26 @@ struct conf_error {
 };
 #define CONF_ERRORS_MAX 32u
 struct conf_errors {
-	unsigned int n, n_warnings;
-	unsigned int n_more;
+	unsigned int n;          /* entries of e, warnings included */
+	unsigned int n_warnings; /* those of them that are warnings */
+	unsigned int n_more;     /* found, but not kept */
 	struct conf_error e[CONF_ERRORS_MAX];
 };
 
 /*
- * Parses text (of file `name`, for errors) over the defaults. Includes are read through read_fn.
- * Returns the configuration, or NULL with at least one error. Warnings do not refuse.
+ * Parses text (of file `name`, for errors) over the defaults. Includes are read through read_fn;
+ * with NULL an include is an error. The built-in pool and policy stand only when the text has no
+ * pool, or no policy, of its own. Policies are sorted by order. Returns the configuration, or NULL
+ * with at least one error. Warnings do not refuse.
  */
 struct conf *conf_parse(const char *name, struct view text, conf_read_fn read_fn, void *read_ctx,
     struct conf_errors *errors);
 void conf_free(struct conf *c);
 
-/* The configuration with all includes resolved, as one text that parses to the same: for memfd. */
+/*
+ * The configuration with all includes resolved, as one malloc'ed text that parses to the same: for
+ * the memfd. NULL when the text has errors of grammar or memory is out.
+ */
 char *conf_flatten(const char *name, struct view text, conf_read_fn read_fn, void *read_ctx);
 
 /* "file:line:column: error: text". Returns out. */

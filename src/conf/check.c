@@ -1,0 +1,265 @@
+/*
+ * Checks of a configuration that look at several settings at once. Each error stands at the setting
+ * that a person would change. What concerns one value alone is value.c's.
+ */
+#include "conf/places.h"
+#include "conf/report.h"
+#include "conf/schema.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* More would be a slip, and its lease table would fill the memory. */
+#define POOL_ADDRESSES_MAX (1u << 20)
+
+#define RANGE_TEXT_MAX (2 * ADDR_TEXT_MAX + 4)
+
+static char *
+range_text(const struct conf_range *r, char out[RANGE_TEXT_MAX])
+{
+	char first[ADDR_TEXT_MAX], last[ADDR_TEXT_MAX];
+
+	snprintf(
+	    out, RANGE_TEXT_MAX, "%s - %s", ip_text(&r->first, first), ip_text(&r->last, last));
+	return out;
+}
+
+static bool
+overlap(const struct conf_range *a, const struct conf_range *b)
+{
+	return ip_v4_u32(&a->first) <= ip_v4_u32(&b->last) &&
+	       ip_v4_u32(&b->first) <= ip_v4_u32(&a->last);
+}
+
+/* Range r of pool i against all that stand before it. */
+static void
+check_range(const struct conf *c, const struct conf_places *p, unsigned int i, unsigned int r,
+    struct conf_errors *errors)
+{
+	const struct conf_range *range = &c->pools[i].ranges[r];
+	char other[RANGE_TEXT_MAX], mine[RANGE_TEXT_MAX], name[CONF_QUOTE_MAX];
+
+	for (unsigned int j = 0; j <= i; j++) {
+		const struct conf_pool *pool = &c->pools[j];
+		for (unsigned int k = 0; k < (j == i ? r : pool->n_ranges); k++) {
+			if (!overlap(range, &pool->ranges[k]))
+				continue;
+			conf_error(errors, &p->ranges[i][r],
+			    "range %s overlaps %s of pool %s in line %u", range_text(range, mine),
+			    range_text(&pool->ranges[k], other),
+			    conf_quote(view_str(pool->name), name), p->ranges[j][k].line);
+			return;
+		}
+	}
+}
+
+/* The first address is the server's own, so a pool needs two. */
+static void
+check_pool_size(
+    const struct conf_pool *pool, const struct conf_seen *seen, struct conf_errors *errors)
+{
+	const struct conf_at *at = conf_seen_key(seen, BLOCK_POOL, "range");
+	char name[CONF_QUOTE_MAX];
+	uint64_t n = 0;
+
+	for (unsigned int r = 0; r < pool->n_ranges; r++)
+		n += (uint64_t)ip_v4_u32(&pool->ranges[r].last) -
+		     ip_v4_u32(&pool->ranges[r].first) + 1;
+	conf_quote(view_str(pool->name), name);
+	if (!seen->at.file) /* the built-in pool */
+		return;
+	if (!at)
+		conf_error(errors, &seen->at,
+		    "pool %s is empty: expected a range, as in range 10.20.0.1 - 10.20.0.254",
+		    name);
+	else if (n == 1)
+		conf_error(errors, at,
+		    "pool %s has no address for a client: its first one is the server's own", name);
+	else if (n > POOL_ADDRESSES_MAX)
+		conf_error(
+		    errors, at, "pool %s has more than %u addresses", name, POOL_ADDRESSES_MAX);
+}
+
+static void
+check_pools(const struct conf *c, const struct conf_places *p, struct conf_errors *errors)
+{
+	char name[CONF_QUOTE_MAX];
+
+	for (unsigned int i = 0; i < c->n_pools; i++) {
+		const struct conf_pool *pool = &c->pools[i];
+		for (unsigned int j = 0; j < i; j++) {
+			if (!pool->name[0] ||
+			    !text_eq_nocase(view_str(pool->name), view_str(c->pools[j].name)))
+				continue;
+			conf_error(errors, &p->pools[i].at,
+			    "there are two pools %s; the other is in line %u",
+			    conf_quote(view_str(pool->name), name), p->pools[j].at.line);
+			break;
+		}
+		for (unsigned int r = 0; r < pool->n_ranges; r++)
+			check_range(c, p, i, r, errors);
+		check_pool_size(pool, &p->pools[i], errors);
+	}
+}
+
+/* Whether one listener takes the other's packets, so that the second cannot be bound. */
+static bool
+same_listener(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && a->addr.family == b->addr.family &&
+	       (ip_equal(&a->addr, &b->addr) || ip_is_none(&a->addr) || ip_is_none(&b->addr));
+}
+
+static void
+check_listeners(const struct conf *c, const struct conf_places *p, struct conf_errors *errors)
+{
+	char mine[ENDPOINT_TEXT_MAX], other[ENDPOINT_TEXT_MAX];
+
+	for (unsigned int i = 0; i < c->n_sstp_listeners; i++) {
+		for (unsigned int j = 0; j < i && p->listeners[i].file; j++) {
+			if (!same_listener(&c->sstp_listeners[i], &c->sstp_listeners[j]))
+				continue;
+			conf_error(errors, &p->listeners[i], "listen: %s is covered by %s already",
+			    endpoint_text(&c->sstp_listeners[i], mine),
+			    endpoint_text(&c->sstp_listeners[j], other));
+			break;
+		}
+	}
+}
+
+static void
+check_sstp(const struct conf *c, const struct conf_places *p, struct conf_errors *errors)
+{
+	const struct conf_seen *s = &p->common;
+	const struct conf_at *certificate = conf_seen_key(s, BLOCK_SSTP, "certificate");
+	const struct conf_at *key = conf_seen_key(s, BLOCK_SSTP, "key");
+	const struct conf_at *per = conf_seen_key(s, BLOCK_SSTP, "half-open-per-source");
+	const struct conf_at *all = conf_seen_key(s, BLOCK_SSTP, "half-open");
+
+	check_listeners(c, p, errors);
+	if (certificate && !key)
+		conf_error(errors, certificate, "certificate without key: add key \"FILE\"");
+	if (key && !certificate)
+		conf_error(errors, key, "key without certificate: add certificate \"FILE\"");
+	if (!key && !certificate && p->sstp_block.file && c->sstp_enabled)
+		conf_warning(errors, &p->sstp_block,
+		    "no certificate is named: rrasd makes a certification authority and a "
+		    "certificate of its own, and clients must trust that authority");
+	if ((per || all) && c->sstp_half_open_per_source > c->sstp_half_open)
+		conf_error(errors, per ? per : all,
+		    "half-open-per-source (%u) is more than half-open (%u)",
+		    c->sstp_half_open_per_source, c->sstp_half_open);
+}
+
+/* Another policy's index with the same name or order, for duplicates in one pass of sorting. */
+struct policy_ref {
+	const struct conf_policy *policy;
+	const struct conf_seen *seen;
+};
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct policy_ref *x = a, *y = b;
+	int d = strcasecmp(x->policy->name, y->policy->name);
+
+	return d ? d : (x->policy->id < y->policy->id ? -1 : 1);
+}
+
+static int
+by_order(const void *a, const void *b)
+{
+	const struct policy_ref *x = a, *y = b;
+
+	if (x->policy->order != y->policy->order)
+		return x->policy->order < y->policy->order ? -1 : 1;
+	return x->policy->id < y->policy->id ? -1 : 1;
+}
+
+static void
+check_duplicate_policies(
+    const struct conf *c, const struct conf_places *p, struct conf_errors *errors)
+{
+	struct policy_ref *refs = calloc(c->n_policies + 1, sizeof(*refs));
+	char name[CONF_QUOTE_MAX];
+
+	if (!refs) {
+		conf_error(errors, &p->policies[0].at, "out of memory");
+		return;
+	}
+	for (unsigned int i = 0; i < c->n_policies; i++)
+		refs[i] = (struct policy_ref){ &c->policies[i], &p->policies[i] };
+	qsort(refs, c->n_policies, sizeof(*refs), by_name);
+	for (unsigned int i = 1; i < c->n_policies; i++) {
+		const struct conf_policy *a = refs[i - 1].policy, *b = refs[i].policy;
+		if (b->name[0] && strcasecmp(a->name, b->name) == 0)
+			conf_error(errors, &refs[i].seen->at,
+			    "there are two policies %s; the other is in line %u",
+			    conf_quote(view_str(b->name), name), refs[i - 1].seen->at.line);
+	}
+	qsort(refs, c->n_policies, sizeof(*refs), by_order);
+	for (unsigned int i = 1; i < c->n_policies; i++) {
+		const struct conf_at *at = conf_seen_key(refs[i].seen, BLOCK_POLICY, "order");
+		const struct conf_at *before =
+		    conf_seen_key(refs[i - 1].seen, BLOCK_POLICY, "order");
+		if (at && before && refs[i].policy->order == refs[i - 1].policy->order)
+			conf_error(errors, at, "order %u is taken by policy %s in line %u",
+			    refs[i].policy->order,
+			    conf_quote(view_str(refs[i - 1].policy->name), name), before->line);
+	}
+	free(refs);
+}
+
+static void
+check_policy_pool(const struct conf *c, const struct conf_policy *policy, const struct conf_at *at,
+    struct conf_errors *errors)
+{
+	char name[CONF_QUOTE_MAX];
+	struct conf_near near;
+
+	conf_near_init(&near, view_str(policy->profile.pool));
+	for (unsigned int i = 0; i < c->n_pools; i++) {
+		if (strcmp(c->pools[i].name, policy->profile.pool) == 0)
+			return;
+		conf_near_try(&near, c->pools[i].name);
+	}
+	conf_error(errors, at, "there is no pool %s%s",
+	    conf_quote(view_str(policy->profile.pool), name), conf_near_text(&near));
+}
+
+static void
+check_policies(const struct conf *c, const struct conf_places *p, struct conf_errors *errors)
+{
+	char text[64];
+
+	for (unsigned int i = 0; i < c->n_policies; i++) {
+		const struct conf_policy *policy = &c->policies[i];
+		const struct conf_seen *seen = &p->policies[i];
+		const struct conf_at *pool = conf_seen_key(seen, BLOCK_POLICY, "pool");
+		const struct conf_at *allow = conf_seen_key(seen, BLOCK_POLICY, "allow-methods");
+		const struct conf_at *tunnel = conf_seen_key(seen, BLOCK_POLICY, "tunnel");
+		unsigned int off = policy->method_mask & ~c->method_mask;
+
+		if (pool && policy->profile.pool[0])
+			check_policy_pool(c, policy, pool, errors);
+		if (allow && off)
+			conf_warning(errors, allow,
+			    "allow-methods: %s is not among the methods of the server and is "
+			    "never used",
+			    auth_mask_text(off, text, sizeof(text)));
+		if (tunnel && policy->tunnel_mask && !(policy->tunnel_mask & 1u << TUNNEL_SSTP))
+			conf_warning(errors, tunnel,
+			    "tunnel: only sstp is in this version; this policy never matches");
+	}
+	check_duplicate_policies(c, p, errors);
+}
+
+void
+conf_check(const struct conf *c, const struct conf_places *p, struct conf_errors *errors)
+{
+	check_pools(c, p, errors);
+	check_sstp(c, p, errors);
+	check_policies(c, p, errors);
+}

@@ -1,0 +1,98 @@
+/*
+ * The configuration with its includes resolved, as one text: what monitor gives to each role. It
+ * parses to the same configuration; comments and layout are gone.
+ */
+#include "conf/report.h"
+#include "conf/tree.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Text that grows. */
+struct out {
+	char *p;
+	size_t n, cap;
+	bool failed;
+};
+
+static void
+put(struct out *o, const void *bytes, size_t n)
+{
+	if (o->failed)
+		return;
+	if (o->cap - o->n <= n) {
+		size_t cap = (o->cap + n) * 2 + 256;
+		char *p = realloc(o->p, cap);
+		if (!p) {
+			o->failed = true;
+			return;
+		}
+		o->p = p;
+		o->cap = cap;
+	}
+	if (n)
+		memcpy(o->p + o->n, bytes, n);
+	o->n += n;
+	o->p[o->n] = 0;
+}
+
+/* Always in quotes, so that no word can be mistaken for anything else. */
+static void
+put_word(struct out *o, struct view v)
+{
+	put(o, "\"", 1);
+	for (size_t i = 0; i < v.n; i++) {
+		if (v.p[i] == '\t') {
+			put(o, "\\t", 2);
+			continue;
+		}
+		if (v.p[i] == '"' || v.p[i] == '\\')
+			put(o, "\\", 1);
+		put(o, v.p + i, 1);
+	}
+	put(o, "\"", 1);
+}
+
+static void
+put_settings(struct out *o, const struct conf_stmt *first, unsigned int depth)
+{
+	for (const struct conf_stmt *s = first; s; s = s->next) {
+		for (unsigned int i = 0; i < depth; i++)
+			put(o, "\t", 1);
+		put_word(o, s->key);
+		for (const struct conf_word *w = s->words; w; w = w->next) {
+			put(o, " ", 1);
+			put_word(o, w->text);
+		}
+		if (s->block) {
+			put(o, " {\n", 3);
+			put_settings(o, s->inner, depth + 1);
+			for (unsigned int i = 0; i < depth; i++)
+				put(o, "\t", 1);
+			put(o, "}", 1);
+		}
+		put(o, "\n", 1);
+	}
+}
+
+char *
+conf_flatten(const char *name, struct view text, conf_read_fn read_fn, void *read_ctx)
+{
+	struct conf_errors *errors = calloc(1, sizeof(*errors));
+	struct out o = { .failed = !errors };
+	struct conf_tree tree;
+
+	if (!errors)
+		return NULL;
+	conf_tree_read(&tree, name, text, read_fn, read_ctx, errors);
+	if (conf_error_count(errors))
+		o.failed = true;
+	put(&o, "", 0);
+	put_settings(&o, tree.first, 0);
+	conf_tree_fini(&tree);
+	free(errors);
+	if (!o.failed)
+		return o.p;
+	free(o.p);
+	return NULL;
+}

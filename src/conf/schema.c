@@ -1,0 +1,202 @@
+/* The table of keys and blocks. See schema.h; what each type accepts stands in value.c. */
+#include "conf/schema.h"
+
+#include "conf/conf.h"
+
+#include <stddef.h>
+
+#define MEMBER(type, m) offsetof(struct type, m), sizeof(((struct type *)NULL)->m)
+
+/* One value. */
+#define KEY(block, name, kind, type, m, min, max, def, choices, help)                              \
+	{                                                                                          \
+		BLOCK_##block, name, CONF_##kind, min, max, def, choices, MEMBER(type, m), 0, help \
+	}
+/* A list with a member that counts. */
+#define LIST(block, name, kind, type, m, count, max, def, help)                                    \
+	{                                                                                          \
+		BLOCK_##block, name, CONF_##kind, 1, max, def, NULL, MEMBER(type, m),              \
+		    offsetof(struct type, count), help                                             \
+	}
+
+#define SECOND 1000u
+#define MINUTE (60u * SECOND)
+#define HOUR (60u * MINUTE)
+#define DAY_S 86400u
+
+static const struct conf_key keys[] = {
+	KEY(TOP, "dns", ADDRESSES, conf, dns, 1, 2, "", NULL,
+	    "Name servers given to clients, unless a pool or policy names its own."),
+	KEY(TOP, "nbns", ADDRESSES, conf, nbns, 1, 2, "", NULL,
+	    "WINS servers given to clients, unless a pool or policy names its own."),
+
+	KEY(SERVER, "name", HOST, conf, server_name, 1, 255, "", NULL,
+	    "The name that clients dial. It goes into the certificate that rrasd makes. Not set: "
+	    "the host's own name."),
+	KEY(SERVER, "remote-access", BOOL, conf, remote_access, 0, 0, "yes", NULL,
+	    "Whether calls are accepted. With no every log-in is refused with a cause that says "
+	    "so."),
+	KEY(SERVER, "ipv4", BOOL, conf, ipv4_enabled, 0, 0, "yes", NULL,
+	    "Whether IPv4 is carried inside the tunnels."),
+	KEY(SERVER, "enable-forwarding", BOOL, conf, enable_forwarding, 0, 0, "no", NULL,
+	    "Whether rrasd switches on the kernel's IPv4 forwarding when it starts. Without "
+	    "forwarding clients reach this host only."),
+	KEY(SERVER, "workers", NUMBER, conf, workers, 0, 15, "0", NULL,
+	    "Worker processes; 0 is one for each processor core, at most 15."),
+	KEY(SERVER, "sandbox", BOOL, conf, sandbox, 0, 0, "yes", NULL,
+	    "Whether the roles drop to users of their own in empty root directories. Turn it off "
+	    "for debugging only."),
+	KEY(SERVER, "state-directory", PATH, conf, state_dir, 1, CONF_PATH_MAX - 1,
+	    "/var/lib/openrras", NULL, "Accounts, history and the certificates that rrasd makes."),
+	KEY(SERVER, "run-directory", PATH, conf, run_dir, 1, 90, "/run/openrras", NULL,
+	    "The control socket."),
+	KEY(SERVER, "vault-key", PATH, conf, vault_key, 1, CONF_PATH_MAX - 1,
+	    "/etc/openrras/vault.key", NULL,
+	    "The key that protects stored passwords. Made at the first start. Without it the "
+	    "accounts are lost: keep a copy."),
+	KEY(SERVER, "device-prefix", DEVICE, conf, device_prefix, 1, 11, "rras", NULL,
+	    "Tunnel devices are called by it and a number: rras0, rras1."),
+	KEY(SERVER, "attempts-kept", NUMBER, conf, attempts_kept, 100, 10000000, "100000", NULL,
+	    "Connection attempts kept in the history."),
+
+	KEY(AUTHENTICATION, "methods", METHODS, conf, method_mask, 0, 0, "mschapv2", NULL,
+	    "The methods that clients may use; the strongest is tried first. pap and chap are off "
+	    "unless they stand here."),
+	KEY(AUTHENTICATION, "retries", NUMBER, conf, retries, 0, 10, "2", NULL,
+	    "Further tries on the same connection after a wrong password (MS-CHAPv2)."),
+	KEY(AUTHENTICATION, "domain", TEXT, conf, domain, 1, 63, "", NULL,
+	    "The Windows domain that names may carry: DOMAIN\\user is then user."),
+	LIST(AUTHENTICATION, "realm", REALMS, conf, realms, n_realms, 8, "",
+	    "DNS suffixes that names may carry: user@realm is then user."),
+	KEY(AUTHENTICATION, "identity-encoding", CHOICE, conf, identity_ansi, 0, 0, "unicode",
+	    "unicode|ansi", "How user names arrive from clients: as UTF-8, or in a code page."),
+
+	KEY(PPP, "mru", NUMBER, conf, mru_bytes, 576, 1500, "1400", NULL,
+	    "The largest packet, in bytes, that clients may send through the tunnel."),
+	KEY(PPP, "echo-interval", MS, conf, echo_interval_ms, 0, HOUR, "30s", NULL,
+	    "How often a silent client is asked whether it is still there; 0 is never."),
+	KEY(PPP, "echo-failures", NUMBER, conf, echo_failures, 1, 20, "4", NULL,
+	    "Unanswered questions of that kind that end the connection."),
+	KEY(PPP, "negotiation-time", MS, conf, negotiate_ms, 10 * SECOND, 10 * MINUTE, "150s", NULL,
+	    "The time from the first PPP packet to an address."),
+
+	KEY(SSTP, "enabled", BOOL, conf, sstp_enabled, 0, 0, "yes", NULL,
+	    "Whether SSTP calls are accepted."),
+	LIST(SSTP, "listen", ENDPOINTS, conf, sstp_listeners, n_sstp_listeners, CONF_LISTENERS_MAX,
+	    "0.0.0.0:443 [::]:443", "Where clients connect to. [::] is IPv6 only."),
+	KEY(SSTP, "certificate", PATH, conf, sstp_certificate, 1, CONF_PATH_MAX - 1, "", NULL,
+	    "The server's certificate and its chain (PEM). Not set: rrasd makes a certification "
+	    "authority and a certificate in the state directory, under pki."),
+	KEY(SSTP, "key", PATH, conf, sstp_key, 1, CONF_PATH_MAX - 1, "", NULL,
+	    "The private key of the certificate (PEM)."),
+	KEY(SSTP, "ports", NUMBER, conf, sstp_ports, 1, 65535, "128", NULL,
+	    "SSTP connections at one time, all workers together."),
+	KEY(SSTP, "half-open", NUMBER, conf, sstp_half_open, 1, 1000000, "1000", NULL,
+	    "Calls on their way at one time, before they are authenticated."),
+	KEY(SSTP, "half-open-per-source", NUMBER, conf, sstp_half_open_per_source, 1, 1000000, "64",
+	    NULL, "The same from one source address."),
+	KEY(SSTP, "hash", HASHES, conf, sstp_hash_mask, 0, 0, "sha256 sha1", NULL,
+	    "Certificate hashes offered for the crypto binding."),
+	KEY(SSTP, "negotiation-time", MS, conf, sstp_negotiation_ms, 5 * SECOND, 10 * MINUTE, "60s",
+	    NULL, "The longest wait for each message while a call is set up."),
+	KEY(SSTP, "hello", MS, conf, sstp_hello_ms, 5 * SECOND, HOUR, "60s", NULL,
+	    "Silence before the server asks whether the client is still there, and again before "
+	    "it ends the call."),
+
+	LIST(POOL, "range", RANGES, conf_pool, ranges, n_ranges, CONF_RANGES_MAX, "",
+	    "Addresses for clients: FIRST - LAST, or a prefix, of which the network and broadcast "
+	    "addresses are left out. The first address of the pool is the server's own."),
+	KEY(POOL, "dns", ADDRESSES, conf_pool, dns, 1, 2, "", NULL,
+	    "Name servers for clients of this pool."),
+	KEY(POOL, "nbns", ADDRESSES, conf_pool, nbns, 1, 2, "", NULL,
+	    "WINS servers for clients of this pool."),
+
+	KEY(POLICY, "order", NUMBER, conf_policy, order, 1, 1000000, "", NULL,
+	    "Policies are looked at in ascending order; the first that matches decides. Not set: "
+	    "one more than the policy before it in the file."),
+	KEY(POLICY, "enabled", BOOL, conf_policy, enabled, 0, 0, "yes", NULL,
+	    "A policy that is switched off matches nothing."),
+	LIST(POLICY, "user", PATTERNS, conf_policy, users, n_users, CONF_ITEMS_MAX, "",
+	    "Condition: the account's name is one of these; * and ? are wildcards."),
+	LIST(POLICY, "group", PATTERNS, conf_policy, groups, n_groups, CONF_ITEMS_MAX, "",
+	    "Condition: the account is a member of one of these groups."),
+	LIST(POLICY, "client", PREFIXES, conf_policy, clients, n_clients, CONF_ITEMS_MAX, "",
+	    "Condition: the client comes from one of these networks."),
+	KEY(POLICY, "tunnel", TUNNELS, conf_policy, tunnel_mask, 0, 0, "", NULL,
+	    "Condition: the tunnel is of one of these types."),
+	KEY(POLICY, "method", METHODS, conf_policy, method_condition, 0, 0, "", NULL,
+	    "Condition: the client authenticates by one of these methods."),
+	KEY(POLICY, "access", CHOICE, conf_policy, grant, 0, 0, "deny", "deny|grant",
+	    "What the policy says to accounts whose dial-in permission is \"by policy\"."),
+	KEY(POLICY, "ignore-dial-in", BOOL, conf_policy, ignore_dialin, 0, 0, "no", NULL,
+	    "With yes the account's own dial-in permission (allow or deny) is not looked at."),
+	KEY(POLICY, "allow-methods", METHODS, conf_policy, method_mask, 0, 0, "", NULL,
+	    "Constraint: other methods are refused. Not set: the methods of the server."),
+	KEY(POLICY, "idle-timeout", SECONDS, conf_policy, profile.idle_timeout_s, 0, 7 * DAY_S, "0",
+	    NULL, "Ends a session without traffic; 0 is never."),
+	KEY(POLICY, "session-timeout", SECONDS, conf_policy, profile.session_timeout_s, 0,
+	    30 * DAY_S, "0", NULL, "Ends a session after this time; 0 is never."),
+	KEY(POLICY, "pool", POOL_NAME, conf_policy, profile.pool, 1, POOL_NAME_MAX - 1, "", NULL,
+	    "The pool that the client's address comes from. Not set: the first pool of the file."),
+	KEY(POLICY, "dns", ADDRESSES, conf_policy, profile.dns, 1, 2, "", NULL,
+	    "Name servers for clients that this policy admits."),
+	KEY(POLICY, "nbns", ADDRESSES, conf_policy, profile.nbns, 1, 2, "", NULL,
+	    "WINS servers for clients that this policy admits."),
+};
+
+#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
+
+static const struct conf_block_info blocks[N_BLOCK] = {
+	[BLOCK_TOP] = { "", false, "Outside of any block." },
+	[BLOCK_SERVER] = { "server", false, "The server as a whole." },
+	[BLOCK_AUTHENTICATION] = { "authentication", false, "How clients prove who they are." },
+	[BLOCK_PPP] = { "ppp", false, "PPP, inside all tunnels that use it." },
+	[BLOCK_SSTP] = { "sstp", false, "The SSTP listener." },
+	[BLOCK_POOL] = { "pool", true, "Addresses for clients. At most 16 pools." },
+	[BLOCK_POLICY] = { "policy", true,
+	    "Who may connect, and on what terms. All conditions of a policy have to match; of the "
+	    "values of one condition one has to." },
+};
+
+/* 10.99.0.0/24: private (RFC 1918), and seldom used at homes and in offices. */
+const char conf_default_pool[] = "pool default { range 10.99.0.1 - 10.99.0.254 }\n";
+
+/* Denies by itself, so that only accounts whose own dial-in permission is "allow" get in. */
+const char conf_default_policy[] = "policy \"Accounts that are allowed\" { access deny }\n";
+
+const struct conf_key *
+conf_key_at(size_t i)
+{
+	return i < N_KEYS ? &keys[i] : NULL;
+}
+
+size_t
+conf_n_keys(void)
+{
+	return N_KEYS;
+}
+
+const struct conf_key *
+conf_key_find(enum conf_block block, struct view name)
+{
+	for (size_t i = 0; i < N_KEYS; i++)
+		if (keys[i].block == block && view_eq(view_str(keys[i].name), name))
+			return &keys[i];
+	return NULL;
+}
+
+const struct conf_block_info *
+conf_block_info(enum conf_block block)
+{
+	must(block < N_BLOCK);
+	return &blocks[block];
+}
+
+enum conf_block
+conf_block_find(struct view name)
+{
+	for (unsigned int b = BLOCK_TOP + 1; b < N_BLOCK; b++)
+		if (view_eq(view_str(blocks[b].name), name))
+			return (enum conf_block)b;
+	return BLOCK_TOP;
+}
