@@ -3,8 +3,8 @@
  * stream. PPP runs above it, TLS below; it knows neither.
  *
  * Stream bytes in, effects out: FX_SEND carries stream bytes, FX_FRAME a PPP frame for the layer
- * above, FX_UP progress (enum sstp_up), FX_DOWN the end. Send a PPP frame with sstp_frame_header
- * (sstp_data.h).
+ * above, FX_UP progress (enum sstp_up), FX_DOWN the end. Send a PPP frame with sstp_data_header or
+ * sstp_data_seal (sstp_data.h).
  */
 #ifndef PROTO_SSTP_SSTP_H
 #define PROTO_SSTP_SSTP_H
@@ -43,17 +43,27 @@ size_t sstp_input(struct sstp *c, struct view bytes, const struct now *now, stru
 void sstp_authenticated(struct sstp *c, const uint8_t hlak[32], const char *from_method,
     const struct now *now, struct fx *fx);
 
-/* Something arrived or was sent outside the core (data path): the hello timer starts again. */
+/*
+ * Something arrived outside the core (data path): the hello timer starts again. What we send does
+ * not count, or a dead peer that we keep sending to would never be noticed (MS-SSTP 3.1.2.3).
+ */
 void sstp_heard(struct sstp *c, const struct now *now);
 
 /*
- * Ends the call from this side: Call Abort for a failure, Call Disconnect for an orderly end
- * (which waits for the Ack within its timer). FX_DOWN(cause) follows at once or by sstp_tick.
+ * Ends the call from this side: Call Abort when SSTP itself or our own machinery failed (causes
+ * 0x03xx, 0x09xx), Call Disconnect for all else, a refused log-in as well (MS-SSTP 3.3.7.1). Waits
+ * for the peer's answer within its timer: FX_DOWN(cause) follows at once, by sstp_input, by
+ * sstp_tick or by sstp_lower_down. Does nothing when the call is being ended already.
  */
 void sstp_close(struct sstp *c, enum cause cause, const struct now *now, struct fx *fx);
 
-/* The transport is gone (TLS close_notify, TCP end). Sets the cause that the state implies. */
+/*
+ * The transport is gone: closed by the peer in an orderly way (TLS close_notify, TCP FIN), or lost
+ * (reset, timeout, TLS failure). FX_DOWN with the cause that the state implies: a server whose
+ * connected client just closes was left (ended.by-peer), one whose client vanished lost it.
+ */
 void sstp_lower_down(struct sstp *c, const struct now *now, struct fx *fx);
+void sstp_lower_lost(struct sstp *c, const struct now *now, struct fx *fx);
 
 void sstp_tick(struct sstp *c, const struct now *now, struct fx *fx);
 uint64_t sstp_deadline_ms(const struct sstp *c);
