@@ -5,17 +5,17 @@
 
 #include <stdlib.h>
 
-struct accounts {
+struct roster {
 	struct map by_id, by_name;
 	uint32_t round;
-	accounts_address_fn on_address;
+	roster_address_fn on_address;
 	void *ctx;
 };
 
-struct accounts *
-accounts_new(uint64_t key)
+struct roster *
+roster_new(uint64_t key)
 {
-	struct accounts *t = calloc(1, sizeof(*t));
+	struct roster *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
@@ -28,14 +28,14 @@ accounts_new(uint64_t key)
 }
 
 static void
-tell_address(struct accounts *t, const struct account *a, bool added)
+tell_address(struct roster *t, const struct account *a, bool added)
 {
 	if (t->on_address && !ip_is_none(&a->address))
 		t->on_address(t->ctx, &a->address, added);
 }
 
 static void
-drop(struct accounts *t, struct account *a)
+drop(struct roster *t, struct account *a)
 {
 	map_remove(&t->by_id, &a->by_id);
 	if (a->reachable)
@@ -45,7 +45,7 @@ drop(struct accounts *t, struct account *a)
 }
 
 void
-accounts_free(struct accounts *t)
+roster_free(struct roster *t)
 {
 	struct map_walk w = { 0 };
 	struct map_node *node;
@@ -60,20 +60,20 @@ accounts_free(struct accounts *t)
 }
 
 void
-accounts_on_address(struct accounts *t, accounts_address_fn fn, void *ctx)
+roster_on_address(struct roster *t, roster_address_fn fn, void *ctx)
 {
 	t->on_address = fn;
 	t->ctx = ctx;
 }
 
 static uint64_t
-hash_id(const struct accounts *t, uint64_t id)
+hash_id(const struct roster *t, uint64_t id)
 {
 	return map_hash(&t->by_id, &id, sizeof(id));
 }
 
 static struct account *
-find_id(const struct accounts *t, uint64_t id)
+find_id(const struct roster *t, uint64_t id)
 {
 	struct map_node *node = map_first(&t->by_id, hash_id(t, id));
 
@@ -86,13 +86,13 @@ find_id(const struct accounts *t, uint64_t id)
 }
 
 const struct account *
-accounts_by_id(const struct accounts *t, uint64_t id)
+roster_by_id(const struct roster *t, uint64_t id)
 {
 	return find_id(t, id);
 }
 
 static struct account *
-find_name(const struct accounts *t, struct view normal)
+find_name(const struct roster *t, struct view normal)
 {
 	struct map_node *node = map_first(&t->by_name, map_hash(&t->by_name, normal.p, normal.n));
 
@@ -105,26 +105,26 @@ find_name(const struct accounts *t, struct view normal)
 }
 
 const struct account *
-accounts_by_name(const struct accounts *t, const struct lookup_name *name)
+roster_by_name(const struct roster *t, const struct lookup_name *name)
 {
 	return name->n ? find_name(t, view_of(name->s, name->n)) : NULL;
 }
 
 size_t
-accounts_count(const struct accounts *t)
+roster_count(const struct roster *t)
 {
 	return t->by_id.n;
 }
 
-/* The next group name of a list written with commas or line ends; blanks around it do not count. */
+/* The next group name of a list with one on each line; blanks around it do not count. */
 static struct view
 next_group(struct view *list)
 {
-	while (list->n && strchr(", \t\n", list->p[0])) /* a zero separates as well */
+	while (list->n && strchr(" \t\n", list->p[0])) /* a zero separates as well */
 		*list = view_of(list->p + 1, list->n - 1);
 
 	struct view g = view_of(list->p, 0);
-	while (g.n < list->n && list->p[g.n] != ',' && list->p[g.n] != '\n' && list->p[g.n])
+	while (g.n < list->n && list->p[g.n] != '\n' && list->p[g.n])
 		g.n++;
 	*list = view_of(list->p + g.n, list->n - g.n);
 	if (list->n)
@@ -151,7 +151,7 @@ put_groups(struct account *a, struct wr *w, struct view list)
 	struct lookup_name folded;
 
 	a->groups = (const char *)w->p;
-	while (list.n && a->n_groups < ACCOUNT_GROUPS_MAX) {
+	while (list.n && a->n_groups < ROSTER_GROUPS_MAX) {
 		struct view g = next_group(&list);
 		if (!g.n || !name_fold(g, &folded) || wr_room(w) < folded.n + 1u)
 			continue;
@@ -189,7 +189,7 @@ account_make(const struct msg_account *m)
 }
 
 bool
-accounts_put(struct accounts *t, const struct msg_account *m)
+roster_put(struct roster *t, const struct msg_account *m)
 {
 	struct account *old = find_id(t, m->account);
 
@@ -222,13 +222,13 @@ accounts_put(struct accounts *t, const struct msg_account *m)
 }
 
 void
-accounts_sync_begin(struct accounts *t)
+roster_sync_begin(struct roster *t)
 {
 	t->round++;
 }
 
 void
-accounts_sync_end(struct accounts *t)
+roster_sync_end(struct roster *t)
 {
 	struct map_walk w = { 0 };
 	struct map_node *node;

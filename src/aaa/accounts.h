@@ -10,7 +10,7 @@
 #include "aaa/names.h"
 #include "ipc/msg.h"
 
-#define ACCOUNT_GROUPS_MAX 256u
+#define ROSTER_GROUPS_MAX 256u
 
 /* One account. Immutable once in the index; a change makes a new one. */
 struct account {
@@ -30,30 +30,30 @@ struct account {
 	char text[];
 };
 
-struct accounts;
+struct roster;
 
 /* key: random, for the hashes. NULL: out of memory. */
-struct accounts *accounts_new(uint64_t key);
-void accounts_free(struct accounts *t);
+struct roster *roster_new(uint64_t key);
+void roster_free(struct roster *t);
 
 /* Adds, changes or (m->deleted) removes one. False: out of memory; the old state stays. */
-MUST_USE bool accounts_put(struct accounts *t, const struct msg_account *m);
+MUST_USE bool roster_put(struct roster *t, const struct msg_account *m);
 
 /* The account, or NULL. Valid until the next change. */
-const struct account *accounts_by_id(const struct accounts *t, uint64_t id);
-const struct account *accounts_by_name(const struct accounts *t, const struct lookup_name *name);
+const struct account *roster_by_id(const struct roster *t, uint64_t id);
+const struct account *roster_by_name(const struct roster *t, const struct lookup_name *name);
 
-size_t accounts_count(const struct accounts *t);
+size_t roster_count(const struct roster *t);
 
 /* A synchronisation begins; when it ends, accounts that were not named since are gone. */
-void accounts_sync_begin(struct accounts *t);
-void accounts_sync_end(struct accounts *t);
+void roster_sync_begin(struct roster *t);
+void roster_sync_end(struct roster *t);
 
 /*
  * Told of every static address that appears or goes, so that the pools keep it free. May be NULL.
  */
-typedef void (*accounts_address_fn)(void *ctx, const struct ip_addr *a, bool added);
-void accounts_on_address(struct accounts *t, accounts_address_fn fn, void *ctx);
+typedef void (*roster_address_fn)(void *ctx, const struct ip_addr *a, bool added);
+void roster_on_address(struct roster *t, roster_address_fn fn, void *ctx);
 
 /* Whether the account is in a group given in folded form. */
 bool account_in_group(const struct account *a, const char *folded);

@@ -38,7 +38,7 @@ MUST_USE bool leases_configure(struct leases *t, const struct conf *c);
 /*
  * Leases an address: the account's own when it is free (it may lie outside the pools), else the
  * wanted one when it is free and in the pool, else the next. CAUSE_NONE; CAUSE_POOL_MISSING when
- * there is no such pool; CAUSE_POOL_EXHAUSTED; CAUSE_NO_MEMORY.
+ * there is no such pool; CAUSE_POOL_EXHAUSTED (also when memory is out).
  */
 enum cause lease_take(struct leases *t, const struct lease_ask *ask, struct ip_addr *out);
 

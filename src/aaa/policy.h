@@ -34,6 +34,9 @@ size_t policy_set_count(const struct policy_set *s);
 /* The methods that a policy (by its number; 0: the server) allows, as AUTH_BIT()s. */
 unsigned int policy_set_methods(const struct policy_set *s, uint32_t policy_id);
 
+/* Whether a policy (by its number) says not to look at an account's dial-in properties. */
+bool policy_set_ignores_dialin(const struct policy_set *s, uint32_t policy_id);
+
 /*
  * Decides. account is NULL for a name that nobody has (policy explain): no groups, no permission of
  * its own. unix_s is the wall clock; conditions on day and time will read it.

@@ -163,11 +163,27 @@ policy_set_count(const struct policy_set *s)
 	return s->n;
 }
 
-unsigned int
-policy_set_methods(const struct policy_set *s, uint32_t policy_id)
+static const struct policy *
+policy_by_id(const struct policy_set *s, uint32_t policy_id)
 {
 	for (uint32_t i = 0; policy_id && i < s->n; i++)
 		if (s->policies[i].id == policy_id)
-			return s->policies[i].method_mask;
-	return s->server_methods;
+			return &s->policies[i];
+	return NULL;
+}
+
+unsigned int
+policy_set_methods(const struct policy_set *s, uint32_t policy_id)
+{
+	const struct policy *p = policy_by_id(s, policy_id);
+
+	return p ? p->method_mask : s->server_methods;
+}
+
+bool
+policy_set_ignores_dialin(const struct policy_set *s, uint32_t policy_id)
+{
+	const struct policy *p = policy_by_id(s, policy_id);
+
+	return p && p->ignore_dialin;
 }

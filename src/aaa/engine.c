@@ -1,0 +1,258 @@
+/*
+ * The engine's frame: life, configuration, synchronisation with record, and which handler a message
+ * goes to. See engine.h.
+ */
+#include "aaa/engine_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SYNC_RETRY_MS 1000u
+
+static void
+on_address(void *ctx, const struct ip_addr *a, bool added)
+{
+	struct engine *e = ctx;
+
+	lease_reserve(e->leases, a, added);
+}
+
+struct engine *
+engine_new(engine_send_fn send, void *ctx, const struct now *now)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+	uint64_t key[4];
+
+	if (!e)
+		return NULL;
+	now_draw(now, key, sizeof(key));
+	e->send = send;
+	e->ctx = ctx;
+	list_init(&e->waiting);
+	list_init(&e->unsent);
+	e->unsent_retry_ms = e->sync_retry_ms = NEVER_MS;
+	e->facts = wr_over(e->facts_buf, sizeof(e->facts_buf));
+	e->roster = roster_new(key[0]);
+	e->leases = leases_new(key[1]);
+	if (e->roster && e->leases && map_init(&e->by_attempt, key[2]) &&
+	    map_init(&e->by_question, key[3])) {
+		roster_on_address(e->roster, on_address, e);
+		return e;
+	}
+	engine_free(e);
+	return NULL;
+}
+
+void
+engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	session_forget_all(e);
+	map_fini(&e->by_attempt);
+	map_fini(&e->by_question);
+	roster_free(e->roster);
+	leases_free(e->leases);
+	policy_set_unref(e->policies);
+	free(e);
+}
+
+bool
+engine_configure(struct engine *e, const struct conf *c, char *err, size_t cap)
+{
+	struct policy_set *policies = policy_set_new(c);
+
+	if (!policies || !leases_configure(e->leases, c)) {
+		policy_set_unref(policies);
+		snprintf(err, cap, "aaa: out of memory while taking over the configuration");
+		return false;
+	}
+	policy_set_unref(e->policies);
+	e->policies = policies;
+	name_rules_init(&e->names, c);
+	e->remote_access = c->remote_access;
+	e->ip_on = c->ipv4_enabled;
+	e->method_mask = c->method_mask;
+	e->tunnel_mask = c->sstp_enabled ? 1u << TUNNEL_SSTP : 0;
+	ports_limit(&e->ports, TUNNEL_SSTP, c->sstp_ports);
+	return true;
+}
+
+enum engine_sent
+engine_send(struct engine *e, enum role_id to, unsigned int index, const struct msg *m)
+{
+	return e->send(e->ctx, to, index, m);
+}
+
+void
+engine_note(struct engine *e, const struct session *s, const struct fact *f, const struct now *now)
+{
+	struct fact stamped = *f;
+
+	stamped.witness = BY_AAA;
+	stamped.at_ms = now->ms - s->began_ms;
+	if (wr_room(&e->facts) >= FACT_ENCODED_MAX)
+		fact_write(&e->facts, &stamped);
+}
+
+void
+engine_send_facts(struct engine *e, const struct attempt_id *attempt)
+{
+	struct msg m = { .id = MSG_FACTS };
+
+	m.u.facts.attempt = *attempt;
+	m.u.facts.facts = wr_view_of(&e->facts);
+	if (m.u.facts.facts.n && engine_send(e, ROLE_RECORD, 0, &m) != SENT_OK)
+		e->facts_lost++;
+	e->facts = wr_over(e->facts_buf, sizeof(e->facts_buf));
+}
+
+static void
+ask_for_accounts(struct engine *e, const struct now *now)
+{
+	struct msg m = { .id = MSG_SYNC_ASK };
+
+	if (!e->sync_wanted)
+		return;
+	if (engine_send(e, ROLE_RECORD, 0, &m) != SENT_OK) {
+		e->sync_retry_ms = now->ms + SYNC_RETRY_MS;
+		return;
+	}
+	e->sync_wanted = false;
+	e->sync_running = true;
+	e->sync_retry_ms = NEVER_MS;
+	roster_sync_begin(e->roster);
+}
+
+void
+engine_start(struct engine *e, const struct now *now)
+{
+	e->sync_wanted = true;
+	ask_for_accounts(e, now);
+}
+
+static void
+on_sync_done(struct engine *e)
+{
+	if (!e->sync_running)
+		return;
+	e->sync_running = false;
+	e->synced = true;
+	roster_sync_end(e->roster);
+}
+
+/* An account that does not fit into memory would be an account that cannot log in: ask again. */
+static void
+on_account(struct engine *e, const struct msg_account *m, const struct now *now)
+{
+	if (roster_put(e->roster, m))
+		return;
+	e->sync_wanted = true;
+	e->sync_running = false;
+	e->sync_retry_ms = now->ms + SYNC_RETRY_MS;
+}
+
+/* Only these are for aaa; who may send them was checked when they were decoded (ipc/msg.h). */
+void
+engine_message(struct engine *e, enum role_id from, unsigned int index, const struct msg *m,
+    const struct now *now)
+{
+	(void)from;
+	if (m->id == MSG_AUTH_SECRET)
+		engine_on_auth(e, index, &m->u.auth, now);
+	else if (m->id == MSG_CHECK_REPLY_SECRET)
+		engine_on_check_reply(e, &m->u.check_reply, now);
+	else if (m->id == MSG_LEASE)
+		engine_on_lease(e, index, &m->u.lease, now);
+	else if (m->id == MSG_PLUMB_DONE)
+		engine_on_plumb_done(e, &m->u.plumb_done, now);
+	else if (m->id == MSG_SESSION_END)
+		engine_on_session_end(e, index, &m->u.session_end, now);
+	else if (m->id == MSG_ACCOUNT)
+		on_account(e, &m->u.account, now);
+	else if (m->id == MSG_SYNC_DONE)
+		on_sync_done(e);
+	else if (m->id == MSG_EXPLAIN)
+		engine_on_explain(e, &m->u.explain, now);
+	else if (m->id == MSG_STATUS_ASK)
+		engine_on_status_ask(e, &m->u.status_ask);
+}
+
+/* Fails the questions of one kind that are out; all of them, or those whose time has come. */
+static void
+fail_waiting(struct engine *e, enum wait wait, bool timed_out, const struct now *now)
+{
+	struct list *node, *tmp;
+
+	list_each(node, tmp, &e->waiting)
+	{
+		struct session *s = container_of(node, struct session, in_wait);
+		if (timed_out && s->deadline_ms > now->ms)
+			return; /* they stand in the order of their deadlines */
+		if (s->wait == WAIT_CHECK && wait != WAIT_PLUMB)
+			engine_check_lost(e, s, timed_out, now);
+		else if (s->wait == WAIT_PLUMB && wait != WAIT_CHECK)
+			engine_plumb_lost(e, s, timed_out, now);
+	}
+}
+
+void
+engine_peer_lost(struct engine *e, enum role_id who, unsigned int index, const struct now *now)
+{
+	struct map_walk w = { 0 };
+	struct map_node *node;
+
+	switch (who) {
+	case ROLE_NET:
+		while ((node = map_walk(&e->by_attempt, &w))) {
+			struct session *s = container_of(node, struct session, by_attempt);
+			if (s->worker == index)
+				session_end(e, s, now);
+		}
+		break;
+	case ROLE_VAULT:
+		fail_waiting(e, WAIT_CHECK, false, now);
+		break;
+	case ROLE_MONITOR:
+		fail_waiting(e, WAIT_PLUMB, false, now);
+		break;
+	case ROLE_RECORD: /* what is known stays; the accounts are asked for when it is back */
+		e->sync_running = false;
+		e->sync_wanted = true;
+		e->sync_retry_ms = now->ms + SYNC_RETRY_MS;
+		break;
+	case ROLE_AAA:
+	case N_ROLE:
+		break;
+	}
+}
+
+void
+engine_peer_back(struct engine *e, enum role_id who, unsigned int index, const struct now *now)
+{
+	(void)index;
+	if (who != ROLE_RECORD || e->sync_running)
+		return;
+	e->sync_wanted = true;
+	ask_for_accounts(e, now);
+}
+
+void
+engine_tick(struct engine *e, const struct now *now)
+{
+	fail_waiting(e, WAIT_NONE, true, now);
+	if (now->ms >= e->unsent_retry_ms)
+		session_retry_unsent(e, now);
+	if (now->ms >= e->sync_retry_ms)
+		ask_for_accounts(e, now);
+}
+
+uint64_t
+engine_deadline_ms(const struct engine *e)
+{
+	uint64_t first = NEVER_MS;
+
+	if (!list_empty(&e->waiting))
+		first = container_of(e->waiting.next, struct session, in_wait)->deadline_ms;
+	return deadline_min(first, deadline_min(e->unsent_retry_ms, e->sync_retry_ms));
+}

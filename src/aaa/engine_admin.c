@@ -1,0 +1,109 @@
+/* Questions of the administrator to the engine: EXPLAIN (R92) and STATUS (R52, R60). */
+#include "aaa/engine_priv.h"
+
+#define STATUS_MAX 12288u
+
+static enum auth_method
+strongest(unsigned int mask)
+{
+	for (unsigned int m = N_AUTH_METHOD - 1; m > AUTH_NONE; m--)
+		if (mask & AUTH_BIT(m))
+			return (enum auth_method)m;
+	return AUTH_NONE;
+}
+
+/* A refusal that no policy could lift; the trace of the policies stays. */
+static void
+overrule(struct decision *d, enum cause cause, enum decided_by by)
+{
+	d->verdict = VERDICT_DENY;
+	d->cause = cause;
+	d->by = by;
+	d->profile = (struct profile){ 0 };
+}
+
+static void
+explain(struct engine *e, const struct msg_explain *q, struct msg_explained *out, int64_t unix_s)
+{
+	struct peer_name name;
+	enum cause cause = name_read(&e->names, q->user, &name);
+	const struct account *a =
+	    cause == CAUSE_NONE ? roster_by_name(e->roster, &name.lookup) : NULL;
+	enum tunnel_kind tunnel =
+	    q->tunnel <= TUNNEL_IKEV2 ? (enum tunnel_kind)q->tunnel : TUNNEL_NONE;
+	struct policy_request r = { .user = view_of(name.lookup.s, name.lookup.n),
+		.full = view_of(name.full.s, name.full.n),
+		.method = q->method < N_AUTH_METHOD ? (enum auth_method)q->method : AUTH_NONE,
+		.tunnel = tunnel,
+		.client = q->client };
+
+	if (r.method == AUTH_NONE)
+		r.method = strongest(e->method_mask);
+	out->user_known = a != NULL;
+	out->account = view_str(a ? a->name : "");
+	engine_judge(e->policies, &r, a, unix_s, &out->decision);
+	if (cause != CAUSE_NONE)
+		overrule(&out->decision, cause, BY_SERVER);
+	else if (!a)
+		overrule(&out->decision, CAUSE_NO_SUCH_USER, BY_SERVER);
+	cause = engine_gate(e, tunnel);
+	if (cause == CAUSE_NONE && !e->synced)
+		cause = CAUSE_STORE_DOWN;
+	if (cause != CAUSE_NONE)
+		overrule(&out->decision, cause, BY_SERVER);
+}
+
+void
+engine_on_explain(struct engine *e, const struct msg_explain *m, const struct now *now)
+{
+	struct msg r = { .id = MSG_EXPLAINED };
+
+	if (!e->policies)
+		return;
+	r.u.explained.seq = m->seq;
+	explain(e, m, &r.u.explained, now->unix_us / 1000000);
+	if (engine_send(e, ROLE_RECORD, 0, &r) != SENT_OK)
+		return; /* rrasctl says that there was no answer */
+}
+
+static void
+write_pools(const struct engine *e, struct wr *w)
+{
+	struct lease_pool_info info;
+
+	for (unsigned int i = 0; lease_pool_at(e->leases, i, &info) && wr_room(w) > 512; i++)
+		wr_fmt(w, "pool %s size %llu leased %llu ranges %s\n", info.name,
+		    (unsigned long long)info.size, (unsigned long long)info.n_leased, info.ranges);
+}
+
+static void
+write_ports(const struct engine *e, struct wr *w)
+{
+	for (unsigned int t = TUNNEL_PPTP; t < N_TUNNEL_KIND; t++) {
+		struct port_count c = ports_of(&e->ports, (enum tunnel_kind)t);
+		if (e->tunnel_mask & 1u << t || c.used)
+			wr_fmt(w, "ports %s limit %u used %u\n", tunnel_name((enum tunnel_kind)t),
+			    c.limit, c.used);
+	}
+}
+
+void
+engine_on_status_ask(struct engine *e, const struct msg_status_ask *m)
+{
+	uint8_t buf[STATUS_MAX];
+	struct wr w = wr_over(buf, sizeof(buf));
+	struct msg r = { .id = MSG_STATUS };
+
+	wr_fmt(&w, "synced %s\n", e->synced ? "yes" : "no");
+	wr_fmt(&w, "accounts %zu\n", roster_count(e->roster));
+	wr_fmt(&w, "policies %zu\n", e->policies ? policy_set_count(e->policies) : 0);
+	wr_fmt(&w, "sessions %zu\n", e->by_attempt.n);
+	wr_fmt(&w, "waiting %u\n", e->n_waiting);
+	wr_fmt(&w, "facts_lost %llu\n", (unsigned long long)e->facts_lost);
+	write_ports(e, &w);
+	write_pools(e, &w);
+	r.u.status.seq = m->seq;
+	r.u.status.lines = wr_view_of(&w);
+	if (engine_send(e, ROLE_RECORD, 0, &r) != SENT_OK)
+		return; /* rrasctl says that there was no answer */
+}

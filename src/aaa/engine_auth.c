@@ -1,0 +1,361 @@
+/* AUTHENTICATE and DECIDE in the engine. See engine.h for the order of the questions. */
+#include "aaa/engine_priv.h"
+
+/* What is told of one request when it is settled. */
+struct outcome {
+	enum cause cause;
+	const char *verified;     /* the vault's word for people; NULL: it was not asked */
+	const struct decision *d; /* NULL: no policy was asked */
+	const struct msg_check_reply *keys; /* when all is well */
+	bool may_retry;
+};
+
+enum cause
+engine_gate(const struct engine *e, enum tunnel_kind tunnel)
+{
+	if (!e->remote_access)
+		return CAUSE_REMOTE_ACCESS_OFF;
+	if (tunnel > TUNNEL_IKEV2 || !(e->tunnel_mask & 1u << tunnel))
+		return CAUSE_TUNNEL_OFF;
+	return CAUSE_NONE;
+}
+
+/* R33: switched off, or past its day. */
+static enum cause
+account_cause(const struct account *a, int64_t unix_s)
+{
+	if (a && !a->enabled)
+		return CAUSE_ACCOUNT_DISABLED;
+	if (a && a->expires_unix_s != 0 && unix_s >= a->expires_unix_s)
+		return CAUSE_ACCOUNT_EXPIRED;
+	return CAUSE_NONE;
+}
+
+void
+engine_judge(const struct policy_set *terms, const struct policy_request *r,
+    const struct account *account, int64_t unix_s, struct decision *out)
+{
+	enum cause state = account_cause(account, unix_s);
+
+	policy_decide(terms, r, account, unix_s, out);
+	if (state == CAUSE_NONE)
+		return;
+	out->verdict = VERDICT_DENY;
+	out->cause = state;
+	out->by = BY_ACCOUNT_PROPERTY;
+	out->policy_id = 0;
+	out->policy[0] = 0;
+	out->profile = (struct profile){ 0 };
+}
+
+static const char *
+account_state_text(const struct session *s, const struct account *a, int64_t unix_s)
+{
+	if (!a)
+		return s->name_cause == CAUSE_NO_SUCH_DOMAIN  ? "domain not ours"
+		       : s->name_cause == CAUSE_NAME_ENCODING ? "not in the agreed encoding"
+		       : s->other_known                       ? "known only in the other encoding"
+		                                              : "no such account";
+
+	enum cause state = account_cause(a, unix_s);
+	return state == CAUSE_ACCOUNT_DISABLED  ? "disabled"
+	       : state == CAUSE_ACCOUNT_EXPIRED ? "expired"
+	                                        : "enabled";
+}
+
+/* AUTH_ASKED and ACCOUNT: noted when the request is settled, with the time it came. */
+static void
+note_request(struct engine *e, struct session *s, const struct account *a, const struct now *now)
+{
+	struct view sent = view_of(s->sent, s->n_sent);
+	struct now then = *now;
+	struct fact f;
+
+	then.ms = s->began_ms;
+	f = FACT_MAKE(FACT_AUTH_ASKED, F_STR(auth_method_name(s->method)), F_TEXT(sent),
+	    F_STR(tunnel_name(s->tunnel)));
+	engine_note(e, s, &f, &then);
+	f = FACT_MAKE(FACT_ACCOUNT, F_TEXT(sent), F_STR(a ? a->name : "-"),
+	    F_STR(account_state_text(s, a, now->unix_us / 1000000)));
+	engine_note(e, s, &f, &then);
+}
+
+static void
+note_decision(
+    struct engine *e, const struct session *s, const struct decision *d, const struct now *now)
+{
+	char server[64], policy[64];
+	struct fact f;
+
+	for (unsigned int i = 0; i < d->trace.n_steps; i++) {
+		const struct policy_step *step = &d->trace.steps[i];
+		f = FACT_MAKE(FACT_POLICY_PASSED_OVER, F_STR(step->policy),
+		    F_STR(condition_name(step->failed)), F_STR(step->wanted), F_STR(step->got));
+		engine_note(e, s, &f, now);
+	}
+	f = FACT_MAKE(FACT_POLICY_DECIDED, F_STR(d->policy[0] ? d->policy : "-"),
+	    F_STR(verdict_name(d->verdict)), F_STR(decided_by_name(d->by)));
+	engine_note(e, s, &f, now);
+	f = FACT_MAKE(FACT_METHOD_LISTS,
+	    F_STR(auth_mask_text(policy_set_methods(s->terms, 0), server, sizeof(server))),
+	    F_STR(
+		auth_mask_text(policy_set_methods(s->terms, d->policy_id), policy, sizeof(policy))),
+	    F_STR(auth_method_name(s->method)));
+	engine_note(e, s, &f, now);
+}
+
+static void
+note_ports(struct engine *e, const struct session *s, const struct now *now)
+{
+	struct port_count c = ports_of(&e->ports, s->tunnel);
+	struct fact f =
+	    FACT_MAKE(FACT_PORTS, F_STR(tunnel_name(s->tunnel)), F_U(c.used), F_U(c.limit));
+
+	engine_note(e, s, &f, now);
+}
+
+static void
+fill_answer(struct auth_answer *a, const struct outcome *o)
+{
+	a->ok = o->cause == CAUSE_NONE;
+	a->cause = o->cause;
+	a->may_retry = o->may_retry;
+	if (!a->ok)
+		return;
+	a->profile = o->d->profile;
+	a->has_keys = o->keys->success.n > 0;
+	if (!view_copy(o->keys->success, a->success, sizeof(a->success) - 1))
+		a->has_keys = false;
+	if (!a->has_keys)
+		return;
+	memcpy(a->server_send_key, o->keys->server_send, sizeof(a->server_send_key));
+	memcpy(a->server_recv_key, o->keys->server_recv, sizeof(a->server_recv_key));
+}
+
+/* Records and answers; s is gone afterwards unless it holds a port. */
+static void
+settle(struct engine *e, struct session *s, const struct outcome *o, const struct now *now)
+{
+	const struct account *a = s->account ? roster_by_id(e->roster, s->account) : NULL;
+	struct msg m = { .id = MSG_AUTH_REPLY_SECRET };
+	struct msg_auth_reply *r = &m.u.auth_reply;
+
+	note_request(e, s, a, now);
+	if (o->verified) {
+		struct fact f = FACT_MAKE(FACT_VERIFIED, F_STR(o->verified));
+		engine_note(e, s, &f, now);
+	}
+	if (o->d)
+		note_decision(e, s, o->d, now);
+	if (o->cause == CAUSE_NONE || o->cause == CAUSE_NO_FREE_PORT)
+		note_ports(e, s, now);
+	engine_send_facts(e, &s->attempt);
+
+	r->attempt = s->attempt;
+	r->seq = s->seq;
+	r->policy = view_str(o->d ? o->d->policy : "");
+	r->account = view_str(a ? a->name : "");
+	fill_answer(&r->answer, o);
+	/* without its answer the worker ends the attempt by its own timer; keep nothing for it */
+	bool sent = engine_send(e, ROLE_NET, s->worker, &m) == SENT_OK;
+	secret_wipe_bytes(&m, sizeof(m));
+	if (!sent || !s->has_port)
+		session_end(e, s, now);
+}
+
+static void
+refuse(struct engine *e, struct session *s, enum cause cause, const struct now *now)
+{
+	struct outcome o = { .cause = cause };
+
+	settle(e, s, &o, now);
+}
+
+/* Nothing is kept for this one: not even a session could be made. */
+static void
+refuse_bare(struct engine *e, unsigned int index, const struct msg_auth *m, enum cause cause)
+{
+	struct msg r = { .id = MSG_AUTH_REPLY_SECRET };
+
+	r.u.auth_reply.attempt = m->attempt;
+	r.u.auth_reply.seq = m->seq;
+	r.u.auth_reply.policy = r.u.auth_reply.account = view_str("");
+	r.u.auth_reply.answer.cause = cause;
+	if (engine_send(e, ROLE_NET, index, &r) != SENT_OK)
+		return; /* the worker's own timer ends the attempt */
+}
+
+static void
+take_request(struct engine *e, struct session *s, const struct msg_auth *m, const struct now *now)
+{
+	const struct auth_request *q = &m->request;
+	const struct account *a;
+	struct peer_name name;
+
+	s->seq = m->seq;
+	s->began_ms = now->ms;
+	s->tunnel = s->has_port ? s->tunnel : q->tunnel;
+	s->method = q->method;
+	s->client = m->peer.addr;
+	s->n_sent = q->n_name <= NAME_MAX_BYTES ? q->n_name : 0;
+	memcpy(s->sent, q->name, s->n_sent);
+	policy_set_unref(s->terms);
+	s->terms = policy_set_ref(e->policies);
+
+	s->name_cause = name_read(&e->names, view_of(s->sent, s->n_sent), &name);
+	s->lookup = name.lookup;
+	s->full = name.full;
+	a = s->name_cause == CAUSE_NONE ? roster_by_name(e->roster, &name.lookup) : NULL;
+	s->account = a ? a->id : 0;
+	s->other_known = !a && roster_by_name(e->roster, &name.other);
+}
+
+/* Hands the proof to the vault, whoever it is about. */
+static void
+ask_vault(struct engine *e, struct session *s, const struct auth_request *q, const struct now *now)
+{
+	struct msg m = { .id = MSG_CHECK_SECRET };
+	enum engine_sent sent;
+
+	session_wait(e, s, WAIT_CHECK, now);
+	m.u.check.question = s->question;
+	m.u.check.account = s->account;
+	m.u.check.request = *q;
+	sent = engine_send(e, ROLE_VAULT, 0, &m);
+	secret_wipe_bytes(&m, sizeof(m));
+	if (sent == SENT_OK)
+		return;
+	session_answered(e, s);
+	refuse(e, s, sent == SENT_FULL ? CAUSE_IPC_BACKLOG : CAUSE_VAULT_DOWN, now);
+}
+
+void
+engine_on_auth(
+    struct engine *e, unsigned int index, const struct msg_auth *m, const struct now *now)
+{
+	struct session *s = session_find(e, &m->attempt);
+	enum cause cause;
+
+	if (!e->policies || (s && s->worker != index))
+		return; /* not configured, or another worker's attempt: no honest worker asks this
+		         */
+	if (s)
+		session_answered(e, s); /* a newer proof takes the place of the older */
+	else
+		s = session_new(e, &m->attempt, index);
+	if (!s) {
+		refuse_bare(e, index, m, CAUSE_NO_MEMORY);
+		return;
+	}
+	take_request(e, s, m, now);
+	cause = engine_gate(e, s->tunnel);
+	if (cause == CAUSE_NONE && !e->synced)
+		cause = CAUSE_STORE_DOWN;
+	if (cause == CAUSE_NONE && e->n_waiting >= ENGINE_WAITING_MAX)
+		cause = CAUSE_IPC_BACKLOG;
+	if (cause == CAUSE_NONE)
+		ask_vault(e, s, &m->request, now);
+	else
+		refuse(e, s, cause, now);
+}
+
+/* What the vault's word means for this name. CAUSE_NONE: the proof is good. */
+static enum cause
+proof_cause(const struct session *s, const struct account *a, uint8_t result)
+{
+	if (!a && s->name_cause != CAUSE_NONE)
+		return s->name_cause;
+	if (!a) /* R27: not merely a wrong name when the other encoding would have found it */
+		return s->other_known ? CAUSE_NAME_ENCODING : CAUSE_NO_SUCH_USER;
+	if (result == CHECK_YES)
+		return CAUSE_NONE;
+	if (result == CHECK_UNSUPPORTED)
+		return CAUSE_POLICY_METHOD;
+	if (result == CHECK_NO_SECRET)
+		return a->has_password && s->method == AUTH_CHAP ? CAUSE_NO_REVERSIBLE
+		                                                 : CAUSE_NO_PASSWORD_SET;
+	return CAUSE_WRONG_PASSWORD;
+}
+
+static const char *
+verified_text(enum cause cause)
+{
+	static const struct {
+		enum cause cause;
+		const char *text;
+	} texts[] = {
+		{ CAUSE_NONE, "right" },
+		{ CAUSE_WRONG_PASSWORD, "wrong password" },
+		{ CAUSE_NO_REVERSIBLE, "no password in reversible form is kept" },
+		{ CAUSE_NO_PASSWORD_SET, "the account has no password" },
+		{ CAUSE_POLICY_METHOD, "this method cannot be tested here" },
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].cause == cause)
+			return texts[i].text;
+	return "no account to test against";
+}
+
+/* The account's own address counts unless the policy says not to look at it. */
+static void
+keep_terms(struct session *s, const struct account *a, const struct decision *d)
+{
+	bool own = !policy_set_ignores_dialin(s->terms, d->policy_id);
+
+	s->profile = d->profile;
+	s->fixed = own ? a->address : (struct ip_addr){ 0 };
+}
+
+void
+engine_on_check_reply(struct engine *e, const struct msg_check_reply *m, const struct now *now)
+{
+	struct session *s = session_asked(e, m->question, WAIT_CHECK);
+	struct outcome o = { .keys = m };
+	struct decision d;
+
+	if (!s)
+		return; /* the attempt ended in the meantime */
+	session_answered(e, s);
+
+	const struct account *a = s->account ? roster_by_id(e->roster, s->account) : NULL;
+	o.cause = proof_cause(s, a, m->result);
+	o.verified = verified_text(o.cause);
+	/* all who have not proved the password get the same answer; a method we cannot do is final
+	 */
+	o.may_retry = o.cause != CAUSE_NONE && o.cause != CAUSE_POLICY_METHOD;
+	if (o.cause == CAUSE_NONE) {
+		struct policy_request r = { .user = view_of(s->lookup.s, s->lookup.n),
+			.full = view_of(s->full.s, s->full.n),
+			.method = s->method,
+			.tunnel = s->tunnel,
+			.client = s->client };
+		engine_judge(s->terms, &r, a, now->unix_us / 1000000, &d);
+		o.d = &d;
+		o.cause = d.cause;
+	}
+	if (o.cause == CAUSE_NONE && !s->has_port) {
+		s->has_port = ports_claim(&e->ports, s->tunnel);
+		if (!s->has_port)
+			o.cause = CAUSE_NO_FREE_PORT;
+	}
+	if (o.cause == CAUSE_NONE)
+		keep_terms(s, a, &d);
+	settle(e, s, &o, now);
+}
+
+void
+engine_check_lost(struct engine *e, struct session *s, bool timed_out, const struct now *now)
+{
+	session_answered(e, s);
+	if (timed_out) {
+		struct fact f = FACT_MAKE(
+		    FACT_NO_ANSWER, F_STR("vault"), F_STR("check"), F_U(now->ms - s->began_ms));
+		engine_note(e, s, &f, now);
+	} else {
+		struct fact f =
+		    FACT_MAKE(FACT_ROLE_LOST, F_STR("vault"), F_STR("while it was asked"));
+		engine_note(e, s, &f, now);
+	}
+	refuse(e, s, CAUSE_VAULT_DOWN, now);
+}

@@ -1,0 +1,173 @@
+/* LEASE and PLUMB in the engine, and the end of a session. See engine.h. */
+#include "aaa/engine_priv.h"
+
+/* Answers a LEASE. s is NULL when there is no such session here. */
+static void
+reply(struct engine *e, unsigned int worker, const struct msg_lease *q, const struct session *s,
+    enum cause cause)
+{
+	struct msg m = { .id = MSG_LEASE_REPLY };
+	struct msg_lease_reply *r = &m.u.lease_reply;
+
+	r->attempt = q->attempt;
+	r->seq = q->seq;
+	r->lease.cause = cause;
+	if (s && cause == CAUSE_NONE) {
+		r->lease.local = lease_server_address(e->leases);
+		r->lease.remote = s->address;
+		memcpy(r->lease.dns, s->profile.dns, sizeof(r->lease.dns));
+		memcpy(r->lease.nbns, s->profile.nbns, sizeof(r->lease.nbns));
+	}
+	engine_send_facts(e, &q->attempt);
+	if (engine_send(e, ROLE_NET, worker, &m) != SENT_OK)
+		return; /* the worker's own timer ends the attempt; SESSION_END follows */
+}
+
+static void
+reply_to(struct engine *e, const struct session *s, enum cause cause)
+{
+	struct msg_lease q = { .attempt = s->attempt, .seq = s->seq };
+
+	reply(e, s->worker, &q, s, cause);
+}
+
+/* R60: the evidence that diagnosis needs to name the pool, its ranges and its size. */
+static void
+note_no_lease(struct engine *e, const struct session *s, enum cause cause, const struct now *now)
+{
+	struct lease_pool_info info;
+
+	if (cause != CAUSE_POOL_EXHAUSTED)
+		return;
+	if (!lease_pool_by_name(e->leases, s->profile.pool, &info))
+		return;
+	struct fact f = FACT_MAKE(FACT_POOL_FULL, F_STR(info.name), F_STR(info.ranges),
+	    F_U(info.size), F_U(info.n_leased));
+	engine_note(e, s, &f, now);
+}
+
+static void
+note_leased(struct engine *e, const struct session *s, const struct now *now)
+{
+	struct lease_pool_info info = { .name = "the account's own" };
+
+	if (!lease_pool_of(e->leases, &s->address, &info))
+		info.size = info.n_leased = 1;
+	struct fact f = FACT_MAKE(
+	    FACT_LEASED, F_ADDR(s->address), F_STR(info.name), F_U(info.n_leased), F_U(info.size));
+	engine_note(e, s, &f, now);
+}
+
+static void
+note_plumb_error(
+    struct engine *e, const struct session *s, struct view error, const struct now *now)
+{
+	struct fact f = FACT_MAKE(FACT_PLUMB_ERROR, F_ADDR(s->address), F_TEXT(error));
+
+	engine_note(e, s, &f, now);
+}
+
+static void
+ask_monitor(struct engine *e, struct session *s, const struct now *now)
+{
+	struct msg m = { .id = MSG_PLUMB };
+	enum engine_sent sent;
+
+	session_wait(e, s, WAIT_PLUMB, now);
+	m.u.plumb.attempt = s->attempt;
+	m.u.plumb.seq = (uint32_t)s->question;
+	m.u.plumb.address = s->address;
+	m.u.plumb.worker = s->worker;
+	m.u.plumb.add = true;
+	sent = engine_send(e, ROLE_MONITOR, 0, &m);
+	if (sent == SENT_OK)
+		return;
+	session_answered(e, s);
+	note_plumb_error(e, s, view_str("the monitor takes no message"), now);
+	lease_give(e->leases, &s->address);
+	s->has_address = false;
+	reply_to(e, s, sent == SENT_FULL ? CAUSE_IPC_BACKLOG : CAUSE_PLUMB_FAILED);
+}
+
+void
+engine_on_lease(
+    struct engine *e, unsigned int index, const struct msg_lease *m, const struct now *now)
+{
+	struct session *s = session_find(e, &m->attempt);
+	enum cause cause;
+
+	if (!e->ip_on) { /* R51 */
+		reply(e, index, m, NULL, CAUSE_IP_OFF);
+		return;
+	}
+	if (!s || s->worker != index || !s->has_port) {
+		/* it was authenticated by an aaa that is gone: this one knows nothing of it */
+		reply(e, index, m, NULL, CAUSE_AAA_DOWN);
+		return;
+	}
+	s->seq = m->seq;
+	if (s->wait != WAIT_NONE)
+		return; /* asked twice: one answer, to the newer number */
+	s->began_ms = now->ms;
+	if (s->has_address) {
+		reply_to(e, s, CAUSE_NONE);
+		return;
+	}
+
+	struct lease_ask ask = { .pool = s->profile.pool, .fixed = s->fixed, .wanted = m->wanted };
+	cause = e->n_waiting < ENGINE_WAITING_MAX ? lease_take(e->leases, &ask, &s->address)
+	                                          : CAUSE_IPC_BACKLOG;
+	if (cause != CAUSE_NONE) {
+		note_no_lease(e, s, cause, now);
+		reply_to(e, s, cause);
+		return;
+	}
+	s->has_address = true;
+	ask_monitor(e, s, now);
+}
+
+void
+engine_on_plumb_done(struct engine *e, const struct msg_plumb_done *m, const struct now *now)
+{
+	struct session *s = session_asked(e, m->seq, WAIT_PLUMB);
+
+	if (!s)
+		return; /* the attempt ended in the meantime, or a route was taken back */
+	session_answered(e, s);
+	note_leased(e, s, now);
+	if (m->ok) {
+		struct fact f = FACT_MAKE(FACT_PLUMBED, F_ADDR(s->address), F_TEXT(m->device));
+		engine_note(e, s, &f, now);
+		reply_to(e, s, CAUSE_NONE);
+		return;
+	}
+	note_plumb_error(e, s, m->error, now);
+	lease_give(e->leases, &s->address);
+	s->has_address = false;
+	reply_to(e, s, CAUSE_PLUMB_FAILED);
+}
+
+/* Monitor is silent: what it may still do late is undone by the message that follows. */
+void
+engine_plumb_lost(struct engine *e, struct session *s, bool timed_out, const struct now *now)
+{
+	session_answered(e, s);
+	if (timed_out) {
+		struct fact f = FACT_MAKE(
+		    FACT_NO_ANSWER, F_STR("monitor"), F_STR("plumb"), F_U(now->ms - s->began_ms));
+		engine_note(e, s, &f, now);
+	}
+	note_plumb_error(e, s, view_str("the monitor did not answer"), now);
+	session_release_address(e, s, now);
+	reply_to(e, s, CAUSE_PLUMB_FAILED);
+}
+
+void
+engine_on_session_end(
+    struct engine *e, unsigned int index, const struct msg_session_end *m, const struct now *now)
+{
+	struct session *s = session_find(e, &m->attempt);
+
+	if (s && s->worker == index)
+		session_end(e, s, now);
+}

@@ -1,0 +1,120 @@
+/* The inside of the engine, shared by engine*.c only. See engine.h. */
+#ifndef AAA_ENGINE_PRIV_H
+#define AAA_ENGINE_PRIV_H
+
+#include "aaa/engine.h"
+#include "aaa/lease.h"
+#include "aaa/policy.h"
+#include "aaa/ports.h"
+#include "base/list.h"
+
+#define FACTS_MAX 16384u
+
+enum wait { WAIT_NONE, WAIT_CHECK, WAIT_PLUMB, WAIT_UNPLUMB };
+
+/*
+ * What aaa knows of one attempt: there while a question is out, and while it holds a port. At most
+ * one question at a time.
+ */
+struct session {
+	struct map_node by_attempt, by_question;
+	struct list in_wait; /* engine.waiting, by deadline; engine.unsent for WAIT_UNPLUMB */
+	struct attempt_id attempt;
+	unsigned int worker;
+	uint32_t seq; /* the worker's number of the request being answered */
+	enum wait wait;
+	uint64_t question, deadline_ms;
+	uint64_t began_ms; /* of that request: its facts count from here */
+	/* AUTHENTICATE */
+	enum tunnel_kind tunnel;
+	enum auth_method method;
+	struct ip_addr client;
+	uint16_t n_sent;
+	uint8_t sent[NAME_MAX_BYTES];
+	struct lookup_name lookup, full;
+	enum cause name_cause;    /* why the name is nobody's, found while reading it */
+	bool other_known;         /* R27: in the other encoding it would be somebody's */
+	uint64_t account;         /* 0 = nobody's */
+	struct policy_set *terms; /* the generation it began under */
+	/* once it is authenticated */
+	bool has_port, has_address;
+	struct ip_addr fixed; /* the account's own address, or none */
+	struct ip_addr address;
+	struct profile profile;
+};
+
+struct engine {
+	engine_send_fn send;
+	void *ctx;
+	struct map by_attempt, by_question;
+	struct list waiting, unsent;
+	unsigned int n_waiting;
+	uint32_t last_question;
+	uint64_t unsent_retry_ms;
+	/* accounts */
+	struct roster *roster;
+	bool synced;       /* all accounts have come once */
+	bool sync_wanted;  /* a SYNC_ASK is to be sent */
+	bool sync_running; /* and this one has been */
+	uint64_t sync_retry_ms;
+	/* configuration */
+	struct name_rules names;
+	struct policy_set *policies;
+	struct leases *leases;
+	struct ports ports;
+	bool remote_access, ip_on;
+	unsigned int tunnel_mask, method_mask;
+	/* facts of the request being handled */
+	struct wr facts;
+	uint8_t facts_buf[FACTS_MAX];
+	uint64_t facts_lost; /* messages that record did not take */
+};
+
+/* engine.c */
+enum engine_sent engine_send(
+    struct engine *e, enum role_id to, unsigned int index, const struct msg *m);
+void engine_note(
+    struct engine *e, const struct session *s, const struct fact *f, const struct now *now);
+void engine_send_facts(struct engine *e, const struct attempt_id *attempt);
+
+/* engine_session.c */
+struct session *session_find(const struct engine *e, const struct attempt_id *attempt);
+struct session *session_new(
+    struct engine *e, const struct attempt_id *attempt, unsigned int worker);
+struct session *session_asked(const struct engine *e, uint64_t question, enum wait wait);
+void session_wait(struct engine *e, struct session *s, enum wait wait, const struct now *now);
+void session_answered(struct engine *e, struct session *s);
+void session_release_address(struct engine *e, struct session *s, const struct now *now);
+void session_end(struct engine *e, struct session *s, const struct now *now);
+void session_retry_unsent(struct engine *e, const struct now *now);
+void session_forget_all(struct engine *e);
+
+/* engine_auth.c */
+void engine_on_auth(
+    struct engine *e, unsigned int index, const struct msg_auth *m, const struct now *now);
+void engine_on_check_reply(
+    struct engine *e, const struct msg_check_reply *m, const struct now *now);
+void engine_check_lost(struct engine *e, struct session *s, bool timed_out, const struct now *now);
+
+/*
+ * The server's own switches, before anybody is asked: CAUSE_NONE, or what is off.
+ */
+enum cause engine_gate(const struct engine *e, enum tunnel_kind tunnel);
+
+/* State of the account, then policy: the whole of DECIDE. account may be NULL. */
+void engine_judge(const struct policy_set *terms, const struct policy_request *r,
+    const struct account *account, int64_t unix_s, struct decision *out);
+
+/* engine_lease.c */
+void engine_on_lease(
+    struct engine *e, unsigned int index, const struct msg_lease *m, const struct now *now);
+void engine_on_plumb_done(struct engine *e, const struct msg_plumb_done *m, const struct now *now);
+void engine_on_session_end(
+    struct engine *e, unsigned int index, const struct msg_session_end *m, const struct now *now);
+void engine_plumb_lost(struct engine *e, struct session *s, bool timed_out, const struct now *now);
+
+/* engine_admin.c */
+void engine_on_explain(struct engine *e, const struct msg_explain *m, const struct now *now);
+void engine_on_status_ask(struct engine *e, const struct msg_status_ask *m);
+
+#endif
