@@ -33,7 +33,8 @@ void tls_ctx_unref(struct tls_ctx *c);
 /* SHA-1 and SHA-256 of the server's own certificate (server context). */
 void tls_ctx_cert_hashes(const struct tls_ctx *c, uint8_t sha1[20], uint8_t sha256[32]);
 
-/* host: client: SNI and the name or address the certificate must carry; server: NULL. */
+/* host: client: SNI and the name or address the certificate must carry; server: NULL. NULL when out
+ * of memory or when host is no name that can be dialled. */
 struct tls *tls_new(struct tls_ctx *c, const char *host);
 void tls_free(struct tls *t);
 
@@ -41,10 +42,15 @@ void tls_free(struct tls *t);
  * memory. */
 MUST_USE bool tls_feed(struct tls *t, struct view cipher);
 
-/* Drives the handshake. */
+/* Drives the handshake. After TLS_FAILED tls_out may hold the alert that tells the peer why: send
+ * it before closing. */
 enum tls_state tls_step(struct tls *t);
 
-/* Plaintext into buf: > 0 bytes; 0 when more ciphertext is needed; -1 when closed or failed. */
+/*
+ * Plaintext into buf: > 0 bytes; 0 when more ciphertext is needed or the handshake is not done; -1
+ * when closed or failed. In TLS 1.3 a client's refusal of our certificate arrives here, after the
+ * server's handshake is done: tls_failure tells it all the same.
+ */
 int tls_read(struct tls *t, void *buf, size_t cap);
 
 /* Encrypts all of plain (at most 16 KiB makes one record). False when failed. */
@@ -60,20 +66,22 @@ void tls_out_drop(struct tls *t, size_t n);
 /* What went wrong, in the words of the catalogue, with a line of detail. */
 struct tls_failure {
 	enum cause cause;
-	char detail[160];  /* the library's words, or the failed certificate check */
-	bool alert_in;     /* the peer sent an alert */
-	char alert[48];    /* its name */
-	char subject[256]; /* client: the certificate that failed */
+	char detail[160];   /* the library's words, or the failed certificate check */
+	bool alert_in;      /* the peer sent an alert */
+	char alert[48];     /* its name, as in RFC 8446 section 6: "unknown_ca" */
+	char alert_out[48]; /* the alert that we sent; "" = none */
+	char subject[256];  /* client: the certificate that failed */
 	unsigned int depth;
 };
 const struct tls_failure *tls_failure(const struct tls *t);
 
 /* What was agreed: for the trail. Strings live with t. */
+enum tls_state tls_state_of(const struct tls *t);
 const char *tls_version(const struct tls *t);
 const char *tls_cipher(const struct tls *t);
 const char *tls_sni(const struct tls *t); /* "" when none */
 
-/* Client: the server's certificate, once seen. */
+/* Client: the server's certificate, once seen, also when it was refused. Texts are escaped. */
 struct tls_cert {
 	char subject[256], issuer[256], names[256];
 	char not_before[32], not_after[32]; /* ISO 8601, UTC */
