@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#define TEXT_DISTANCE_MAX 64u /* longer words are near to nothing */
+
 char *
 text_hex(struct view v, char *out, size_t cap)
 {
@@ -191,25 +193,29 @@ text_utf16le(struct view v, uint8_t *out, size_t cap)
 unsigned int
 text_distance(struct view a, struct view b, unsigned int limit)
 {
-	unsigned int row[65];
+	unsigned int row[3][TEXT_DISTANCE_MAX + 1]; /* this one, the last, the one before */
 
-	if (a.n > 64 || b.n > 64)
+	if (a.n > TEXT_DISTANCE_MAX || b.n > TEXT_DISTANCE_MAX)
 		return limit + 1;
 	for (unsigned int j = 0; j <= b.n; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= a.n; i++) {
-		unsigned int diagonal = row[0];
-		row[0] = (unsigned int)i;
-		for (size_t j = 1; j <= b.n; j++) {
-			unsigned int above = row[j];
-			unsigned int best = diagonal + (lower(a.p[i - 1]) != lower(b.p[j - 1]));
-			if (above + 1 < best)
-				best = above + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
-			diagonal = above;
+		row[0][j] = j;
+	for (unsigned int i = 1; i <= a.n; i++) {
+		unsigned int *now = row[i % 3];
+		const unsigned int *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
+		now[0] = i;
+		for (unsigned int j = 1; j <= b.n; j++) {
+			uint8_t x = lower(a.p[i - 1]), y = lower(b.p[j - 1]);
+			unsigned int best = last[j - 1] + (x != y);
+			if (last[j] + 1 < best)
+				best = last[j] + 1;
+			if (now[j - 1] + 1 < best)
+				best = now[j - 1] + 1;
+			if (i > 1 && j > 1 && x == lower(b.p[j - 2]) && y == lower(a.p[i - 2]) &&
+			    before[j - 2] + 1 < best)
+				best = before[j - 2] + 1;
+			now[j] = best;
 		}
 	}
-	return row[b.n] > limit ? limit + 1 : row[b.n];
+	unsigned int d = row[a.n % 3][b.n];
+	return d > limit ? limit + 1 : d;
 }

@@ -28,7 +28,8 @@ bool text_eq_nocase(struct view a, struct view b);
 /* UTF-8 to UTF-16LE; the number of bytes, or -1 when v is not UTF-8 or does not fit. */
 int text_utf16le(struct view utf8, uint8_t *out, size_t cap);
 
-/* Edit distance, at most `limit` (then limit + 1): to suggest the nearest right spelling. */
+/* Edit distance without regard to ASCII case (a swap of neighbours is one step), at most `limit`
+ * (then limit + 1): to suggest the nearest right spelling. */
 unsigned int text_distance(struct view a, struct view b, unsigned int limit);
 
 #endif

@@ -91,9 +91,10 @@ conf_quote(struct view v, char out[CONF_QUOTE_MAX])
 void
 conf_near_init(struct conf_near *n, struct view got)
 {
-	size_t limit = got.n / 3 + 1;
+	/* Slips to forgive; a short word is near to too many others. */
+	unsigned int limit = got.n <= 4 ? 1 : got.n <= 8 ? 2 : 3;
 
-	*n = (struct conf_near){ .got = got, .distance = limit > 3 ? 4 : (unsigned int)limit + 1 };
+	*n = (struct conf_near){ .got = got, .distance = limit + 1 };
 }
 
 void
@@ -104,7 +105,6 @@ conf_near_try(struct conf_near *n, const char *candidate)
 	if (n->distance == 0)
 		return;
 	d = text_distance(n->got, view_str(candidate), n->distance - 1);
-	/* Everything is near to a word of one letter: at least half of the word has to stand. */
 	if (d >= n->distance || d * 2 > strlen(candidate))
 		return;
 	n->distance = d;
