@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define SYNC_RETRY_MS 1000u
+#define SYNC_SILENT_MS 5000u /* without a row or the end: record did not hear us */
 
 static void
 on_address(void *ctx, const struct ip_addr *a, bool added)
@@ -112,15 +113,16 @@ ask_for_accounts(struct engine *e, const struct now *now)
 {
 	struct msg m = { .id = MSG_SYNC_ASK };
 
-	if (!e->sync_wanted)
+	if (!e->sync_wanted && !e->sync_running)
 		return;
 	if (engine_send(e, ROLE_RECORD, 0, &m) != SENT_OK) {
+		e->sync_wanted = true;
 		e->sync_retry_ms = now->ms + SYNC_RETRY_MS;
 		return;
 	}
 	e->sync_wanted = false;
 	e->sync_running = true;
-	e->sync_retry_ms = NEVER_MS;
+	e->sync_retry_ms = now->ms + SYNC_SILENT_MS;
 	roster_sync_begin(e->roster);
 }
 
@@ -137,6 +139,7 @@ on_sync_done(struct engine *e)
 	if (!e->sync_running)
 		return;
 	e->sync_running = false;
+	e->sync_retry_ms = NEVER_MS;
 	e->synced = true;
 	roster_sync_end(e->roster);
 }
@@ -145,8 +148,11 @@ on_sync_done(struct engine *e)
 static void
 on_account(struct engine *e, const struct msg_account *m, const struct now *now)
 {
-	if (roster_put(e->roster, m))
+	if (roster_put(e->roster, m)) {
+		if (e->sync_running)
+			e->sync_retry_ms = now->ms + SYNC_SILENT_MS;
 		return;
+	}
 	e->sync_wanted = true;
 	e->sync_running = false;
 	e->sync_retry_ms = now->ms + SYNC_RETRY_MS;
