@@ -107,7 +107,7 @@ between(const uint8_t *data, size_t size)
 		const uint8_t *op = size >= 3 && data[1] & 2 ? data : NULL;
 
 		if (flight == 4 && tls_state_of(client) == TLS_OPEN)
-			(void)tls_write(client, view_of(data, size));
+			must(tls_write(client, view_of(data, size)));
 		disturb(flight & 1 ? server : client, flight & 1 ? client : server, op);
 		if (size >= 3) {
 			data += 3;
