@@ -14,19 +14,19 @@ struct attempt_record {
 	struct endpoint peer, local;
 	int64_t began_unix_us;
 	uint64_t duration_ms;
-	enum stage stage;               /* how far it came */
+	enum stage stage; /* how far it came */
 	bool ended;
-	bool client;                    /* made by rasdial */
+	bool client; /* made by rasdial */
 	enum cause cause;
 	enum party ended_by;
 	enum auth_method method;
-	char user[NAME_MAX_BYTES + 1];  /* as sent; escape when printed */
+	char user[NAME_MAX_BYTES + 1]; /* as sent; escape when printed */
 	char account[NAME_MAX_BYTES + 1];
 	char policy[POLICY_NAME_MAX];
 	char device[16];
 	struct ip_addr address;
 	uint64_t in_bytes, out_bytes, in_pkts, out_pkts;
-	struct view facts;              /* records that fact_read reads */
+	struct view facts; /* records that fact_read reads */
 };
 
 #endif
