@@ -173,6 +173,7 @@ role_name(enum role_id r)
 		[ROLE_AAA] = "aaa",
 		[ROLE_VAULT] = "vault",
 		[ROLE_RECORD] = "record",
+		[ROLE_DIAL] = "dial",
 	};
 
 	return r < N_ROLE ? names[r] : "?";

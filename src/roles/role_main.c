@@ -13,6 +13,7 @@ role_ops_of(enum role_id role)
 {
 	switch (role) {
 	case ROLE_MONITOR:
+	case ROLE_DIAL:
 	case N_ROLE:
 		return NULL;
 	case ROLE_NET:

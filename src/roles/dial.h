@@ -1,0 +1,64 @@
+/*
+ * rasdial's two processes. The holder has the privileges: device, addresses, routes, the record of
+ * the attempt. The core process has the cores and this one user's secret, and nothing else: it runs
+ * in a sandbox and parses what the server sends.
+ */
+#ifndef ROLES_DIAL_H
+#define ROLES_DIAL_H
+
+#include "attempt/record.h"
+#include "base/secret.h"
+#include "crypto/tls.h"
+
+#define DIAL_ROUTES_MAX 32u
+
+struct dial_options {
+	char name[64];  /* of the connection */
+	char host[256]; /* as typed: it has to stand in the certificate */
+	uint16_t port;
+	char user[NAME_MAX_BYTES + 1];
+	struct secret password;
+	const char *ca_file; /* NULL: the system's roots */
+	unsigned int method_mask;
+	unsigned int n_routes;
+	struct ip_prefix routes[DIAL_ROUTES_MAX];
+	bool default_route, set_dns;
+	char device[16]; /* wanted name of the TUN device */
+	uint32_t connect_ms;
+	bool quiet; /* no progress lines */
+};
+
+/* What the core process starts with; descriptors are taken over. */
+struct dial_core {
+	const struct dial_options *opt;
+	struct tls_ctx *tls;
+	int sock_fd, tun_fd, chan_fd;
+	struct endpoint peer, local;
+};
+
+/* The core process, from sandbox to end. Returns its exit status. */
+int dial_core_main(struct dial_core *d);
+
+/* How a call went, told by the holder to rasdial. */
+struct dial_result {
+	struct attempt_record record;
+	uint8_t *facts; /* owned */
+	size_t n_facts;
+	struct ip_addr local, remote, dns[2];
+	char device[16];
+};
+
+/* Called when the connection is up: the caller may let go of the terminal. */
+typedef void (*dial_up_fn)(void *ctx, const struct dial_result *r);
+/* One line of progress. */
+typedef void (*dial_say_fn)(void *ctx, const char *line);
+
+/*
+ * Makes the call and holds it until it ends (SIGTERM, SIGINT, the server, the path). Fills *out,
+ * whose cause tells why it ended. The password in opt is wiped.
+ */
+void dial_hold(
+    struct dial_options *opt, dial_say_fn say, dial_up_fn up, void *ctx, struct dial_result *out);
+void dial_result_fini(struct dial_result *r);
+
+#endif

@@ -1,0 +1,345 @@
+/*
+ * The core process of rasdial: one connection as a client (net/conn.h) between the socket to the
+ * server and the TUN device. It gets both opened, drops everything else, and tells the holder what
+ * happens.
+ */
+#include "roles/dial.h"
+
+#include "crypto/crypto.h"
+#include "net/conn.h"
+#include "os/chan.h"
+#include "os/sandbox.h"
+#include "os/tun.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SANDBOX_USER "_rasdial"
+#define FALLBACK_UID 60710u
+#define BATCH 64u
+#define READ_BYTES 65536u
+#define HANDSHAKE_MS 30000u
+#define STALL_MS 60000u
+
+struct core {
+	struct loop *loop;
+	struct loop_timer *timer;
+	struct loop_fd *sock_watch, *tun_watch;
+	struct chan *chan;
+	const struct dial_core *d;
+	struct conn_conf conf;
+	struct conn *conn;
+	struct pkt_pool *pool;
+	bool reported, ending;
+	struct conn_work work;
+	uint8_t buf[READ_BYTES];
+};
+
+static void
+tell(struct core *c, const struct msg *m)
+{
+	if (!chan_send(c->chan, m, -1))
+		loop_stop(c->loop);
+}
+
+static void
+tell_stage(struct core *c, const char *text)
+{
+	struct msg m = { .id = MSG_DIAL_STAGE, .u.dial_stage = { .text = view_str(text) } };
+
+	tell(c, &m);
+}
+
+/* The same stages that Windows shows. */
+static void
+tell_progress(struct core *c)
+{
+	switch (conn_attempt(c->conn)->stage) {
+	case STAGE_TUNNEL:
+		tell_stage(c, "The server answered. Verifying user name and password...");
+		return;
+	case STAGE_ARRIVED:
+	case STAGE_AUTHENTICATE:
+	case STAGE_DECIDE:
+	case STAGE_LEASE:
+	case STAGE_PLUMB:
+	case STAGE_UP:
+	case STAGE_ENDED:
+	case N_STAGE:
+		return;
+	}
+}
+
+static void
+tell_up(struct core *c)
+{
+	const struct ppp_ip *ip = conn_ip(c->conn);
+	struct msg m = { .id = MSG_DIAL_UP,
+		.u.dial_up = { .local = ip->local,
+		    .remote = ip->remote,
+		    .dns1 = ip->dns[0],
+		    .dns2 = ip->dns[1],
+		    .mtu = c->conf.ppp.mru_bytes } };
+
+	tell(c, &m);
+}
+
+/* The whole attempt, once, at its end. */
+static void
+tell_end(struct core *c)
+{
+	struct attempt *a = conn_attempt(c->conn);
+	const struct conn_counts *n = conn_counts(c->conn);
+	uint8_t buf[TRAIL_BYTES + 256];
+	struct wr w = wr_over(buf, sizeof(buf));
+
+	if (c->reported)
+		return;
+	c->reported = true;
+	if (a->trail) {
+		trail_write(a->trail, &w);
+		struct msg f = { .id = MSG_FACTS,
+			.u.facts = { .attempt = a->id, .facts = wr_view_of(&w) } };
+		tell(c, &f);
+	}
+	struct msg m = { .id = MSG_ATTEMPT,
+		.u.attempt = { .attempt = a->id,
+		    .tunnel = (uint8_t)a->tunnel,
+		    .peer = a->peer,
+		    .local = a->local,
+		    .began_unix_us = a->began_unix_us,
+		    .stage = (uint8_t)a->stage,
+		    .cause = (uint16_t)a->cause,
+		    .ended_by = (uint8_t)a->ended_by,
+		    .ended = true,
+		    .user = view_str(c->d->opt->user),
+		    .method = (uint8_t)conn_method(c->conn),
+		    .duration_ms = loop_now(c->loop)->ms - a->began_ms,
+		    .in_bytes = n->in_bytes,
+		    .out_bytes = n->out_bytes,
+		    .in_pkts = n->in_pkts,
+		    .out_pkts = n->out_pkts } };
+	tell(c, &m);
+}
+
+/* Sends what waits; ends when the connection is down and its last bytes are gone. */
+static void
+settle(struct core *c)
+{
+	const struct now *now = loop_now(c->loop);
+	struct view out = conn_out(c->conn);
+
+	while (out.n) {
+		ssize_t n = send(c->d->sock_fd, out.p, out.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno != EAGAIN) {
+			conn_out_sent(c->conn, out.n, now);
+			(void)conn_lower_down(c->conn, &c->work, false, now);
+			break;
+		}
+		conn_out_sent(c->conn, n < 0 ? 0 : (size_t)n, now);
+		if (n < 0)
+			break;
+		out = conn_out(c->conn);
+	}
+	if (conn_is_down(c->conn)) {
+		tell_end(c);
+		loop_stop(c->loop);
+		return;
+	}
+	loop_fd_want(c->sock_watch, LOOP_READ | (conn_out(c->conn).n ? LOOP_WRITE : 0));
+	loop_timer_at(c->timer, conn_deadline_ms(c->conn));
+}
+
+static void
+carry_out(struct core *c, unsigned int ev)
+{
+	size_t dropped = 0;
+
+	if (c->work.n_pkts)
+		(void)tun_write_batch(c->d->tun_fd, c->work.pkts, c->work.n_pkts, &dropped);
+	c->work.n_pkts = 0;
+	if (ev & CONN_PROGRESS)
+		tell_progress(c);
+	if (ev & CONN_UP)
+		tell_up(c);
+}
+
+static void
+step(struct core *c)
+{
+	bool more = true;
+
+	while (more)
+		carry_out(c, conn_step(c->conn, &c->work, loop_now(c->loop), &more));
+}
+
+static void
+on_sock(void *ctx, unsigned int events)
+{
+	struct core *c = ctx;
+	const struct now *now = loop_now(c->loop);
+
+	if (events & LOOP_READ) {
+		ssize_t n = recv(c->d->sock_fd, c->buf, sizeof(c->buf), MSG_DONTWAIT);
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			carry_out(c, conn_lower_down(c->conn, &c->work, n == 0, now));
+		else if (n > 0 && !conn_feed(c->conn, view_of(c->buf, (size_t)n)))
+			carry_out(c, conn_close(c->conn, &c->work, CAUSE_NO_MEMORY, now));
+		else if (n > 0)
+			step(c);
+	}
+	settle(c);
+}
+
+static void
+on_tun(void *ctx, unsigned int events)
+{
+	struct core *c = ctx;
+	struct pkt *pkts[BATCH];
+	int n = tun_read_batch(c->d->tun_fd, c->pool, pkts, BATCH);
+
+	(void)events;
+	if (n <= 0)
+		return;
+	conn_send_ip(c->conn, &c->work, pkts, (size_t)n, loop_now(c->loop));
+	for (int i = 0; i < n; i++)
+		pkt_put(c->pool, pkts[i]);
+	settle(c);
+}
+
+static void
+on_timer(void *ctx)
+{
+	struct core *c = ctx;
+
+	carry_out(c, conn_tick(c->conn, &c->work, loop_now(c->loop)));
+	settle(c);
+}
+
+static void
+on_msg(void *ctx, struct chan *chan, const struct msg *m, int fd)
+{
+	struct core *c = ctx;
+	const struct now *now = loop_now(c->loop);
+
+	(void)chan;
+	if (fd >= 0)
+		close(fd);
+	if (m->id == MSG_DIAL_PLUMBED && m->u.dial_plumbed.ok) {
+		loop_fd_want(c->tun_watch, LOOP_READ);
+		return;
+	}
+	carry_out(c, conn_close(c->conn, &c->work,
+			 m->id == MSG_STOP ? CAUSE_ENDED_BY_USER : CAUSE_DIAL_TUN, now));
+	settle(c);
+}
+
+static void
+on_chan_down(void *ctx, struct chan *chan, const char *reason)
+{
+	struct core *c = ctx;
+
+	(void)chan;
+	(void)reason;
+	loop_stop(c->loop);
+}
+
+static void
+make_conf(struct core *c)
+{
+	const struct dial_options *o = c->d->opt;
+	struct ppp_conf *ppp = &c->conf.ppp;
+
+	c->conf = (struct conn_conf){ .side = SIDE_CLIENT,
+		.tls = c->d->tls,
+		.handshake_ms = HANDSHAKE_MS,
+		.stall_ms = STALL_MS };
+	snprintf(c->conf.host, sizeof(c->conf.host), "%s", o->host);
+	sstp_conf_defaults(&c->conf.sstp, SIDE_CLIENT);
+	snprintf(c->conf.sstp.host, sizeof(c->conf.sstp.host), "%s", o->host);
+	ppp_conf_defaults(ppp, SIDE_CLIENT, TUNNEL_SSTP);
+	ppp->auth_mask = o->method_mask;
+	ppp->hold_network = true;
+	ppp->want_dns = true;
+	ppp->n_user = (uint16_t)strlen(o->user);
+	memcpy(ppp->user, o->user, ppp->n_user);
+	ppp->password = o->password;
+	snprintf(ppp->identification, sizeof(ppp->identification), "rasdial (OpenRRAS) %s",
+	    OPENRRAS_VERSION);
+}
+
+static bool
+enter_sandbox(char *err, size_t cap)
+{
+	struct sandbox s = { .root = SANDBOX_EMPTY_ROOT,
+		.set_ids = true,
+		.uid = FALLBACK_UID,
+		.gid = FALLBACK_UID,
+		.undumpable = true,
+		.no_fork = true };
+
+	(void)!sandbox_ids(SANDBOX_USER, &s.uid, &s.gid);
+	return sandbox_enter(&s, err, cap) == 0;
+}
+
+static bool
+start(struct core *c)
+{
+	char err[256] = "";
+
+	c->loop = loop_new();
+	if (!c->loop)
+		return false;
+	c->chan =
+	    chan_new(c->loop, c->d->chan_fd, ROLE_DIAL, ROLE_MONITOR, 0, on_msg, on_chan_down, c);
+	c->timer = loop_timer_new(c->loop, on_timer, c);
+	c->sock_watch = loop_fd_new(c->loop, c->d->sock_fd, on_sock, c);
+	c->tun_watch = loop_fd_new(c->loop, c->d->tun_fd, on_tun, c);
+	c->pool = pkt_pool_new(2 * BATCH, 1);
+	if (!c->chan || !c->timer || !c->sock_watch || !c->tun_watch || !c->pool)
+		return false;
+	if (!enter_sandbox(err, sizeof(err))) {
+		fprintf(stderr, "rasdial: %s\n", err);
+		return false;
+	}
+	make_conf(c);
+	c->conn = conn_new(&c->conf, &c->d->peer, &c->d->local, BY_DIAL, loop_now(c->loop));
+	return c->conn != NULL;
+}
+
+int
+dial_core_main(struct dial_core *d)
+{
+	struct core *c = calloc(1, sizeof(*c));
+	int status = 1;
+
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	if (!c)
+		return 1;
+	c->d = d;
+	if (start(c)) {
+		carry_out(c, conn_start(c->conn, &c->work, loop_now(c->loop)));
+		settle(c);
+		if (!conn_is_down(c->conn))
+			loop_run(c->loop);
+		tell_end(c);
+		status = 0;
+	}
+	conn_free(c->conn);
+	secret_wipe(&c->conf.ppp.password);
+	pkt_pool_free(c->pool);
+	loop_fd_free(c->sock_watch);
+	loop_fd_free(c->tun_watch);
+	loop_timer_free(c->timer);
+	chan_free(c->chan);
+	loop_free(c->loop);
+	free(c);
+	return status;
+}
