@@ -228,6 +228,7 @@ engine_peer_lost(struct engine *e, enum role_id who, unsigned int index, const s
 		e->sync_retry_ms = now->ms + SYNC_RETRY_MS;
 		break;
 	case ROLE_AAA:
+	case ROLE_DIAL:
 	case N_ROLE:
 		break;
 	}

@@ -1,0 +1,408 @@
+/*
+ * A whole SSTP connection in memory: rasdial's end against rrasd's end, TLS and all, with the
+ * answers of aaa played by the test. R13, R31, R32, R41, R60, R108.
+ */
+#include "crypto/crypto.h"
+#include "crypto/mschap.h"
+#include "crypto/pki.h"
+#include "net/conn.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#define HOST "203.0.113.1"
+
+struct pki {
+	char ca[PEM_MAX], ca_key[PEM_MAX], cert[PEM_MAX], key[PEM_MAX];
+};
+
+static struct pki pki, other;
+
+struct pair {
+	struct now now;
+	struct conn_conf cc, sc;
+	struct conn *client, *server;
+	struct conn_work *cw, *sw;
+	enum cause lease_cause; /* what aaa answers */
+	bool silent_aaa;
+	unsigned int n_from_client; /* IP packets that reached the server's TUN */
+	unsigned int n_from_server;
+	size_t chunk; /* bytes moved at a time; 0 = all */
+};
+
+static void
+make_pki(struct pki *p)
+{
+	char err[256];
+	int64_t now = (int64_t)time(NULL);
+	struct pki_issue want = { .use = PKI_SERVER,
+		.common_name = "test",
+		.names = { HOST },
+		.n_names = 1,
+		.days = 10,
+		.now_unix_s = now };
+
+	if (!pki_make_ca("Test CA", 10, now, p->ca, p->ca_key, err, sizeof(err)) ||
+	    !pki_issue(
+		&want, view_str(p->ca), view_str(p->ca_key), p->cert, p->key, err, sizeof(err)))
+		fail_msg("%s", err);
+}
+
+static void
+open_pair(struct pair *p, const char *roots, const char *password, unsigned int client_methods,
+    unsigned int server_methods)
+{
+	struct endpoint a = { .addr = ip_v4(0xcb007102u), .port = 50000 };
+	struct endpoint b = { .addr = ip_v4(0xcb007101u), .port = 443 };
+	char err[256];
+
+	*p = (struct pair){ .now = { .ms = 1000,
+				.unix_us = (int64_t)time(NULL) * 1000000,
+				.draw = crypto_random } };
+	p->cw = calloc(1, sizeof(*p->cw));
+	p->sw = calloc(1, sizeof(*p->sw));
+	p->sc.side = SIDE_SERVER;
+	p->cc.side = SIDE_CLIENT;
+	p->sc.tls = tls_server_ctx(view_str(pki.cert), view_str(pki.key), err, sizeof(err));
+	p->cc.tls = tls_client_ctx(view_str(roots), err, sizeof(err));
+	assert_non_null(p->sc.tls);
+	assert_non_null(p->cc.tls);
+	p->sc.handshake_ms = p->cc.handshake_ms = 30000;
+	p->sc.stall_ms = p->cc.stall_ms = 60000;
+	snprintf(p->cc.host, sizeof(p->cc.host), HOST);
+	sstp_conf_defaults(&p->sc.sstp, SIDE_SERVER);
+	sstp_conf_defaults(&p->cc.sstp, SIDE_CLIENT);
+	snprintf(p->cc.sstp.host, sizeof(p->cc.sstp.host), HOST);
+	ppp_conf_defaults(&p->sc.ppp, SIDE_SERVER, TUNNEL_SSTP);
+	ppp_conf_defaults(&p->cc.ppp, SIDE_CLIENT, TUNNEL_SSTP);
+	p->sc.ppp.hold_network = p->cc.ppp.hold_network = true;
+	p->sc.ppp.auth_mask = server_methods;
+	p->cc.ppp.auth_mask = client_methods;
+	p->cc.ppp.n_user = 5;
+	memcpy(p->cc.ppp.user, "alice", 5);
+	assert_true(secret_set(&p->cc.ppp.password, view_str(password)));
+	p->client = conn_new(&p->cc, &b, &a, BY_DIAL, &p->now);
+	p->server = conn_new(&p->sc, &a, &b, BY_NET, &p->now);
+	assert_non_null(p->client);
+	assert_non_null(p->server);
+}
+
+static void
+close_pair(struct pair *p)
+{
+	conn_free(p->client);
+	conn_free(p->server);
+	tls_ctx_unref(p->cc.tls);
+	tls_ctx_unref(p->sc.tls);
+	free(p->cw);
+	free(p->sw);
+}
+
+/* aaa and vault in a few lines: the right password is "secret". */
+static void
+answer_auth(struct pair *p)
+{
+	struct auth_request *r = &p->sw->auth;
+	struct auth_answer a = { .cause = CAUSE_WRONG_PASSWORD };
+	uint8_t hash[16], response[24];
+
+	assert_true(mschap_nt_hash(view_str("secret"), hash));
+	assert_int_equal(r->n_name, 5);
+	if (r->method == AUTH_PAP) {
+		a.ok = secret_equal(&r->password, view_str("secret"));
+	} else if (r->method == AUTH_MSCHAPV2) {
+		struct view name = view_of(r->name, r->n_name);
+		mschap2_nt_response(r->challenge, r->peer_challenge, name, hash, response);
+		a.ok = memcmp(response, r->nt_response, 24) == 0;
+		a.has_keys = a.ok;
+		mschap2_authenticator_response(
+		    hash, response, r->peer_challenge, r->challenge, name, a.success);
+		mschap2_master_keys(hash, response, a.server_send_key, a.server_recv_key);
+	}
+	if (a.ok)
+		a.cause = CAUSE_NONE;
+	(void)conn_answer_auth(p->server, p->sw, &a, &p->now);
+}
+
+static void
+answer_lease(struct pair *p)
+{
+	struct lease_answer a = { .cause = p->lease_cause,
+		.local = ip_v4(0x0a630001u),
+		.remote = ip_v4(0x0a630002u),
+		.dns = { ip_v4(0x0a500002u) } };
+
+	(void)conn_answer_lease(p->server, p->sw, &a, &p->now);
+}
+
+/* Moves what one end wants to send to the other. Whether anything moved. */
+static bool
+move(struct pair *p, struct conn *from, struct conn *to, struct conn_work *w, unsigned int *n_ip)
+{
+	struct view out = conn_out(from);
+	bool more = true;
+
+	if (out.n == 0)
+		return false;
+	if (p->chunk && out.n > p->chunk)
+		out.n = p->chunk;
+	assert_true(conn_feed(to, out));
+	conn_out_sent(from, out.n, &p->now);
+	while (more) {
+		unsigned int ev = conn_step(to, w, &p->now, &more);
+		*n_ip += w->n_pkts;
+		if ((ev & CONN_ASK_AUTH) && !p->silent_aaa)
+			answer_auth(p);
+		if (ev & CONN_ASK_LEASE)
+			answer_lease(p);
+	}
+	return true;
+}
+
+/* Runs until nothing moves; then time passes to the next deadline, at most for `for_ms`. */
+static void
+run(struct pair *p, uint64_t for_ms)
+{
+	uint64_t end = p->now.ms + for_ms;
+
+	for (;;) {
+		bool moved;
+		do {
+			moved = move(p, p->client, p->server, p->sw, &p->n_from_client);
+			moved |= move(p, p->server, p->client, p->cw, &p->n_from_server);
+		} while (moved);
+		if (conn_is_down(p->server))
+			(void)conn_lower_down(p->client, p->cw, true, &p->now);
+		if (conn_is_down(p->client))
+			(void)conn_lower_down(p->server, p->sw, true, &p->now);
+		uint64_t next =
+		    deadline_min(conn_deadline_ms(p->client), conn_deadline_ms(p->server));
+		if (next == NEVER_MS || next > end)
+			return;
+		p->now.ms = next > p->now.ms ? next : p->now.ms + 1;
+		(void)conn_tick(p->client, p->cw, &p->now);
+		(void)conn_tick(p->server, p->sw, &p->now);
+	}
+}
+
+static void
+assert_cause(struct conn *c, const char *name)
+{
+	assert_string_equal(cause_info(conn_attempt(c)->cause)->name, name);
+}
+
+/* A small IPv4 packet with a right header checksum. */
+static void
+make_ip(struct pkt *p, uint32_t from, uint32_t to)
+{
+	uint8_t h[28] = { 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17 };
+	uint32_t sum = 0;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		h[12 + i] = (uint8_t)(from >> (24 - 8 * i));
+		h[16 + i] = (uint8_t)(to >> (24 - 8 * i));
+	}
+	for (unsigned int i = 0; i < 20; i += 2)
+		sum += (uint32_t)(h[i] << 8 | h[i + 1]);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~(sum + (sum >> 16)) & 0xffff;
+	h[10] = (uint8_t)(sum >> 8);
+	h[11] = (uint8_t)sum;
+	h[25] = 8;
+	pkt_reset(p);
+	memcpy(pkt_data(p), h, sizeof(h));
+	p->len = sizeof(h);
+}
+
+static void
+exchange_data(struct pair *p)
+{
+	struct pkt_pool *pool = pkt_pool_new(4, 1);
+	struct pkt *pkts[2] = { pkt_get(pool, 100), pkt_get(pool, 100) };
+
+	make_ip(pkts[0], 0x0a630002u, 0x0a500002u);
+	make_ip(pkts[1], 0x0a500009u, 0x0a500002u); /* not the leased source */
+	conn_send_ip(p->client, p->cw, pkts, 1, &p->now);
+	run(p, 0);
+	assert_int_equal(p->n_from_client, 1);
+
+	make_ip(pkts[0], 0x0a500002u, 0x0a630002u);
+	make_ip(pkts[1], 0x0a500002u, 0x0a630003u); /* not this session's */
+	conn_send_ip(p->server, p->sw, pkts, 2, &p->now);
+	run(p, 0);
+	assert_int_equal(p->n_from_server, 1);
+	assert_int_equal(conn_counts(p->server)->drops.n[DROP_WRONG_DESTINATION], 1);
+	for (unsigned int i = 0; i < 2; i++)
+		pkt_put(pool, pkts[i]);
+	assert_int_equal(pkt_pool_in_use(pool), 0);
+	pkt_pool_free(pool);
+}
+
+static void
+connects(unsigned int methods, size_t chunk)
+{
+	struct pair p;
+
+	open_pair(&p, pki.ca, "secret", methods, methods);
+	p.chunk = chunk;
+	(void)conn_start(p.client, p.cw, &p.now);
+	run(&p, 100);
+	assert_true(conn_is_up(p.client));
+	assert_true(conn_is_up(p.server));
+	assert_int_equal(ip_v4_u32(&conn_ip(p.client)->local), 0x0a630002u);
+	assert_int_equal(ip_v4_u32(&conn_ip(p.client)->dns[0]), 0x0a500002u);
+	exchange_data(&p);
+	/* An hour of echoes and hellos does not end it. */
+	run(&p, 3600000);
+	assert_true(conn_is_up(p.server));
+	(void)conn_close(p.client, p.cw, CAUSE_ENDED_BY_USER, &p.now);
+	run(&p, 60000);
+	assert_cause(p.client, "ended.by-user");
+	assert_cause(p.server, "ended.by-peer");
+	close_pair(&p);
+}
+
+static void
+test_connects_with_mschapv2(void **state)
+{
+	(void)state;
+	connects(AUTH_BIT(AUTH_MSCHAPV2), 0);
+}
+
+static void
+test_connects_with_pap(void **state)
+{
+	(void)state;
+	connects(AUTH_BIT(AUTH_PAP), 0);
+}
+
+/* G04: one byte at a time. */
+static void
+test_connects_byte_by_byte(void **state)
+{
+	(void)state;
+	connects(AUTH_BIT(AUTH_MSCHAPV2), 1);
+}
+
+static void
+fails(const char *roots, const char *password, unsigned int cm, unsigned int sm, enum cause lease,
+    const char *client_cause, const char *server_cause)
+{
+	struct pair p;
+
+	open_pair(&p, roots, password, cm, sm);
+	p.lease_cause = lease;
+	(void)conn_start(p.client, p.cw, &p.now);
+	run(&p, 300000);
+	assert_false(conn_is_up(p.server));
+	assert_true(conn_is_down(p.client));
+	assert_true(conn_is_down(p.server));
+	assert_cause(p.client, client_cause);
+	assert_cause(p.server, server_cause);
+	close_pair(&p);
+}
+
+static void
+test_wrong_password(void **state)
+{
+	(void)state;
+	fails(pki.ca, "wrong", AUTH_BIT(AUTH_MSCHAPV2), AUTH_BIT(AUTH_MSCHAPV2), CAUSE_NONE,
+	    "account.wrong-password", "account.wrong-password");
+}
+
+static void
+test_root_not_trusted(void **state)
+{
+	(void)state;
+	fails(other.ca, "secret", AUTH_BIT(AUTH_MSCHAPV2), AUTH_BIT(AUTH_MSCHAPV2), CAUSE_NONE,
+	    "certificate.root-not-trusted", "tls.certificate-refused-by-client");
+}
+
+static void
+test_no_common_method(void **state)
+{
+	(void)state;
+	fails(pki.ca, "secret", AUTH_BIT(AUTH_PAP), AUTH_BIT(AUTH_MSCHAPV2), CAUSE_NONE,
+	    "ppp.no-common-authentication", "ppp.no-common-authentication");
+}
+
+static void
+test_pool_exhausted(void **state)
+{
+	(void)state;
+	fails(pki.ca, "secret", AUTH_BIT(AUTH_MSCHAPV2), AUTH_BIT(AUTH_MSCHAPV2),
+	    CAUSE_POOL_EXHAUSTED, "ppp.no-network-protocol", "address.pool-exhausted");
+}
+
+/* A peer that accepts TCP and says nothing is let go in time. */
+static void
+test_silent_peer(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, pki.ca, "secret", AUTH_BIT(AUTH_MSCHAPV2), AUTH_BIT(AUTH_MSCHAPV2));
+	run(&p, 120000);
+	assert_cause(p.server, "tls.handshake-silent");
+	close_pair(&p);
+}
+
+/* A slow reader is given up, not queued for without end (S11). */
+static void
+test_stalled_peer(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, pki.ca, "secret", AUTH_BIT(AUTH_MSCHAPV2), AUTH_BIT(AUTH_MSCHAPV2));
+	(void)conn_start(p.client, p.cw, &p.now);
+	run(&p, 100);
+	assert_true(conn_is_up(p.server));
+	/* The server's bytes are not taken any more. */
+	for (unsigned int i = 0; i < 40 && !conn_is_down(p.server); i++) {
+		p.now.ms += 10000;
+		conn_out_sent(p.server, 0, &p.now);
+		(void)conn_tick(p.server, p.sw, &p.now);
+	}
+	assert_true(conn_is_down(p.server));
+	assert_cause(p.server, "sstp.peer-stalled");
+	close_pair(&p);
+}
+
+static int
+setup(void **state)
+{
+	char err[256];
+
+	(void)state;
+	if (!crypto_init(err, sizeof(err)))
+		return -1;
+	make_pki(&pki);
+	make_pki(&other);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_connects_with_mschapv2),
+		cmocka_unit_test(test_connects_with_pap),
+		cmocka_unit_test(test_connects_byte_by_byte),
+		cmocka_unit_test(test_wrong_password),
+		cmocka_unit_test(test_root_not_trusted),
+		cmocka_unit_test(test_no_common_method),
+		cmocka_unit_test(test_pool_exhausted),
+		cmocka_unit_test(test_silent_peer),
+		cmocka_unit_test(test_stalled_peer),
+	};
+
+	return cmocka_run_group_tests_name("net/conn", tests, setup, NULL);
+}

@@ -1,0 +1,116 @@
+/* The worker's tables: inner addresses, half-open limits, and the heap of deadlines. */
+#include "base/heap.h"
+#include "net/halfopen.h"
+#include "net/inside.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+/* Removing from the middle of a probe sequence must not hide what stood behind it. */
+static void
+test_inside_finds_all_after_removals(void **state)
+{
+	enum { N = 2000 };
+	static int owners[N];
+	struct inside t;
+
+	(void)state;
+	assert_true(inside_init(&t, N));
+	for (uint32_t i = 0; i < N; i++) {
+		struct ip_addr a = ip_v4(0x0a140000u + i);
+		inside_add(&t, &a, &owners[i]);
+	}
+	for (uint32_t i = 0; i < N; i += 3) {
+		struct ip_addr a = ip_v4(0x0a140000u + i);
+		inside_remove(&t, &a);
+	}
+	for (uint32_t i = 0; i < N; i++) {
+		struct ip_addr a = ip_v4(0x0a140000u + i);
+		assert_ptr_equal(inside_find(&t, &a), i % 3 ? (void *)&owners[i] : NULL);
+	}
+	inside_fini(&t);
+}
+
+/* X02: one source cannot use up what is there for all; X01: in all there is an end. */
+static void
+test_halfopen_limits(void **state)
+{
+	static struct halfopen h = { .limit = 10, .limit_per_source = 4 };
+	struct ip_addr crowd = ip_v4(0xc6336401u), other = ip_v4(0xc6336402u);
+	unsigned int taken = 0;
+
+	(void)state;
+	for (unsigned int i = 0; i < 20; i++)
+		taken += halfopen_enter(&h, &crowd);
+	assert_int_equal(taken, 4);
+	assert_true(halfopen_enter(&h, &other));
+	halfopen_leave(&h, &crowd);
+	assert_true(halfopen_enter(&h, &crowd));
+	for (uint32_t i = 0; i < 20; i++) {
+		struct ip_addr a = ip_v4(0x0a000000u + i);
+		taken += halfopen_enter(&h, &a);
+	}
+	assert_int_equal(h.n, 10);
+}
+
+/* All of one customer's IPv6 addresses are one source. */
+static void
+test_halfopen_ipv6_source_is_a_64(void **state)
+{
+	static struct halfopen h = { .limit = 10, .limit_per_source = 1 };
+	struct ip_addr a, b;
+
+	(void)state;
+	assert_true(ip_parse(view_str("2001:db8::1"), &a));
+	assert_true(ip_parse(view_str("2001:db8::ffff"), &b));
+	assert_true(halfopen_enter(&h, &a));
+	assert_false(halfopen_enter(&h, &b));
+}
+
+static void
+test_heap_gives_deadlines_in_order(void **state)
+{
+	enum { N = 500 };
+	static struct heap_node nodes[N];
+	struct heap h;
+	uint64_t last = 0;
+	uint32_t x = 1;
+	size_t left = 0;
+
+	(void)state;
+	assert_true(heap_init(&h, N));
+	for (unsigned int i = 0; i < N; i++) {
+		x = x * 1664525u + 1013904223u;
+		heap_set(&h, &nodes[i], x >> 16);
+	}
+	for (unsigned int i = 0; i < N; i += 2) {
+		x = x * 1664525u + 1013904223u;
+		heap_set(&h, &nodes[i], x >> 16);
+	}
+	for (unsigned int i = 0; i < N; i += 5)
+		heap_remove(&h, &nodes[i]);
+	for (struct heap_node *n; (n = heap_first(&h)); left++) {
+		assert_true(n->deadline_ms >= last);
+		last = n->deadline_ms;
+		heap_remove(&h, n);
+	}
+	assert_int_equal(left, N - N / 5);
+	heap_fini(&h);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_inside_finds_all_after_removals),
+		cmocka_unit_test(test_halfopen_limits),
+		cmocka_unit_test(test_halfopen_ipv6_source_is_a_64),
+		cmocka_unit_test(test_heap_gives_deadlines_in_order),
+	};
+
+	return cmocka_run_group_tests_name("net/tables", tests, NULL, NULL);
+}
