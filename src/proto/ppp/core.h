@@ -1,0 +1,174 @@
+/*
+ * The inside of the PPP core: what its files share. ppp_core.c holds the phases and the public
+ * calls; cp.c the automaton; lcp.c and ipcp.c the options; auth_server.c and auth_client.c the
+ * proofs. Nothing outside this folder includes it, except tests.
+ */
+#ifndef PROTO_PPP_CORE_H
+#define PROTO_PPP_CORE_H
+
+#include "attempt/answer.h"
+#include "proto/ppp/auth_wire.h"
+#include "proto/ppp/cp.h"
+#include "proto/ppp/frame.h"
+#include "proto/ppp/ppp.h"
+
+/* Methods that this core can carry out; EAP and MS-CHAPv1 join here. */
+#define AUTH_SUPPORTED (AUTH_BIT(AUTH_PAP) | AUTH_BIT(AUTH_CHAP) | AUTH_BIT(AUTH_MSCHAPV2))
+
+#define MRU_DEFAULT 1500u /* RFC 1661 section 6.1 */
+#define MRU_MIN 128u
+#define AUTH_PACKET_MAX 640u /* PAP with two fields of 255, CHAP with a name of 256 */
+#define IDENT_MAX 64u
+#define HELD_MAX 256u
+
+struct lcp {
+	uint32_t magic; /* ours, of the last request */
+	uint32_t accm;
+	uint16_t mru;
+	bool ask_mru, ask_accm, ask_magic, ask_pfc, ask_acfc;
+	enum auth_method auth;    /* server: what we demand; AUTH_NONE: nothing */
+	unsigned int auth_left;   /* server: methods not refused so far */
+	unsigned int auth_theirs; /* methods the peer named */
+	uint32_t peer_magic;      /* the peer's wishes, from its last request */
+	uint16_t peer_mru;
+	bool peer_pfc, peer_acfc;
+	enum auth_method peer_auth; /* client: what the server demands */
+	unsigned int n_auth_naks;   /* client: demands refused */
+	bool auth_mismatch;         /* client: the last demand was refused */
+	bool looped;                /* the request at hand carries our own magic number */
+	uint8_t n_loops;
+	uint64_t echo_ms;
+	uint8_t n_echo_missed, echo_id;
+	bool echo_open; /* an echo of ours is unanswered */
+};
+
+enum auth_state {
+	AUTH_IDLE,
+	AUTH_WAIT,  /* server: for a request or response; client: for a challenge */
+	AUTH_ASKED, /* server: FX_ASK_AUTH is open */
+	AUTH_AGAIN, /* server: a failure with R=1 is out */
+	AUTH_SENT,  /* client: for the verdict */
+	AUTH_DONE,
+};
+
+struct auth {
+	enum auth_state state;
+	enum auth_method method;
+	uint64_t timer_ms;
+	uint8_t sends_left;
+	uint8_t id;          /* of our challenge or PAP request, or the challenge we answered */
+	uint8_t answered_id; /* server: of the response that was judged last */
+	uint8_t retries_left;
+	uint8_t challenge[MSCHAP2_CHALLENGE]; /* server: ours */
+	uint64_t answered_mark;               /* server: tells a copy from a new try */
+	uint16_t n_out;
+	uint8_t out[AUTH_PACKET_MAX]; /* last packet of ours, for repetition */
+	char expect[43];              /* client: the S= the server must show */
+	uint8_t hlak[32], next_hlak[32];
+	bool asked_ever; /* server: somebody was named to the outside */
+	uint16_t n_name;
+	uint8_t name[NAME_MAX_BYTES];
+};
+
+enum net_state {
+	NET_IDLE,
+	NET_ASKED,   /* server: FX_ASK_LEASE is open */
+	NET_OFF,     /* no IP here: waiting for the peer's IPCP, to reject it */
+	NET_RUNNING, /* IPCP talks */
+};
+
+struct ipcp {
+	bool ask_address;
+	struct ip_addr address; /* ours, as we ask for it */
+	struct ip_addr peer;    /* as the peer asked for it */
+	struct ip_addr dns[2], nbns[2];
+	uint8_t ask_dns, ask_nbns; /* bits: which of the two */
+	bool was_up;
+};
+
+struct ppp {
+	struct ppp_conf conf;
+	bool started, ended, closing;
+	enum cause end_cause; /* while closing: what FX_DOWN will say */
+	bool up_lcp, up_auth, up_ip;
+	bool network_allowed;
+	enum net_state net;
+	uint64_t ask_deadline_ms, negotiate_deadline_ms, net_deadline_ms;
+	struct cp cp_lcp, cp_ipcp;
+	struct lcp lcp;
+	struct auth auth;
+	struct ipcp ipcp;
+	struct lease_answer lease;
+	struct ppp_data data;
+	struct ppp_ip ip;
+	uint16_t n_held;
+	uint8_t held[HELD_MAX]; /* the peer's last IPCP request, come before we may answer */
+	uint16_t n_ident;
+	uint8_t ident[IDENT_MAX];
+};
+
+/* Facts, unless the link has ended. */
+void core_note(struct turn *t, const struct fact *f);
+#define NOTE(t, id, ...)                                                                           \
+	do {                                                                                       \
+		struct fact note_ = FACT_MAKE((id), __VA_ARGS__);                                  \
+		core_note((t), &note_);                                                            \
+	} while (0)
+void core_note_bad(struct turn *t, uint16_t protocol, const char *error, size_t at);
+void core_note_ignored(struct turn *t, const char *protocol, const char *what);
+void core_note_terminate(struct turn *t, struct view reason);
+
+/* A frame of ours: header, then what the caller writes, then out with it. */
+void core_frame_begin(struct turn *t, uint16_t protocol, struct wr *w);
+void core_frame_send(struct turn *t, uint16_t protocol, const struct wr *w);
+
+/* Bytes that a reject or an echo may carry behind its header. */
+size_t core_peer_room(const struct ppp *p);
+
+/* Ends the link now: FX_DOWN, and nothing after it. */
+void core_finish(struct turn *t, enum cause cause, bool by_peer);
+
+/* Ends it without waiting: one Terminate-Request if the peer ever spoke, then core_finish. */
+void core_hang_up(struct turn *t, enum cause cause, bool by_peer);
+
+/* The same for a failure that we saw. */
+void core_fail(struct turn *t, enum cause cause);
+
+/* What a Terminate-Request may tell a peer about a cause: nothing that helps a guesser. */
+const char *core_reason_text(enum cause cause);
+
+/* LCP opened or went down; authentication is complete; IPCP went up or down. */
+void core_lcp_up(struct turn *t);
+void core_lcp_down(struct turn *t);
+void core_auth_done(struct turn *t);
+void core_reject_protocol(struct turn *t, uint16_t protocol, struct view info);
+
+/* lcp.c */
+extern const struct cp_ops lcp_ops;
+void lcp_init(struct turn *t);
+void lcp_tick(struct turn *t);
+void lcp_opened(struct turn *t);
+enum auth_method lcp_strongest(unsigned int mask);
+
+/* ipcp.c */
+extern const struct cp_ops ipcp_ops;
+void ipcp_init(struct turn *t);
+
+/* auth_server.c, auth_client.c */
+void auth_start(struct turn *t, enum auth_method method);
+void auth_stop(struct ppp *p);
+void auth_wipe(struct ppp *p);
+void auth_input(struct turn *t, uint16_t protocol, struct view info);
+void auth_tick(struct turn *t);
+void auth_send_stored(struct turn *t);
+uint16_t auth_protocol(enum auth_method method);
+
+void server_auth_start(struct turn *t);
+void server_auth_pap(struct turn *t, const struct cp_packet *pk);
+void server_auth_chap(struct turn *t, const struct cp_packet *pk);
+void server_auth_answer(struct turn *t, const struct auth_answer *a);
+void client_auth_start(struct turn *t);
+void client_auth_pap(struct turn *t, const struct cp_packet *pk);
+void client_auth_chap(struct turn *t, const struct cp_packet *pk);
+
+#endif

@@ -1,0 +1,444 @@
+/*
+ * A PPP client core against a PPP server core over a link that loses, repeats, delays and so
+ * reorders frames, with a virtual clock. Each seed fixes settings, password, verdicts and all that
+ * the link does. A run must end with IP up on both sides (and then end in order), or with both
+ * sides down for a named cause, in bounded virtual time. Serves R31, R32, R41, R60, R108.
+ *
+ * sim_ppp [number of seeds, default 200 [first seed]]
+ */
+#include "crypto/crypto.h"
+#include "crypto/digest.h"
+#include "crypto/mschap.h"
+#include "proto/ppp/frame.h"
+#include "proto/ppp/ppp.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define FRAME_MAX 1600u
+#define QUEUE_MAX 512u
+#define LIMIT_MS 600000u   /* virtual */
+#define LIMIT_FRAMES 4000u /* of one run: no restart storm (Q02) */
+
+struct flying {
+	uint64_t due_ms;
+	unsigned int to;
+	size_t n;
+	uint8_t b[FRAME_MAX];
+};
+
+struct host {
+	struct ppp *ppp;
+	bool up_lcp, up_auth, up_ip, down;
+	enum cause cause;
+	uint64_t auth_due_ms, lease_due_ms;
+	struct auth_answer auth;
+	struct lease_answer lease;
+};
+
+struct sim {
+	uint64_t seed, rng;
+	struct now now;
+	unsigned int loss_pct, dup_pct, late_pct, jitter_ms;
+	unsigned int n_flying, n_frames;
+	struct flying flying[QUEUE_MAX];
+	struct host host[2];  /* by enum side */
+	const char *password; /* what the server knows */
+	bool lease_fails, silent_aaa, closed;
+	uint64_t close_at_ms;
+};
+
+static const char user[] = "SIM\\User";
+
+static uint32_t
+roll(struct sim *s, uint32_t n)
+{
+	s->rng ^= s->rng << 13;
+	s->rng ^= s->rng >> 7;
+	s->rng ^= s->rng << 17;
+	return n ? (uint32_t)(s->rng >> 16) % n : 0;
+}
+
+static void
+draw(void *ctx, uint8_t *out, size_t n)
+{
+	struct sim *s = ctx;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = (uint8_t)roll(s, 256);
+}
+
+static _Noreturn void
+bad(const struct sim *s, const char *what)
+{
+	fprintf(stderr, "sim_ppp: seed %llu at %llu ms: %s (client %s, server %s)\n",
+	    (unsigned long long)s->seed, (unsigned long long)s->now.ms, what,
+	    cause_info(s->host[SIDE_CLIENT].cause)->name,
+	    cause_info(s->host[SIDE_SERVER].cause)->name);
+	exit(1);
+}
+
+#define CHECK(s, cond)                                                                             \
+	do {                                                                                       \
+		if (!(cond))                                                                       \
+			bad((s), #cond);                                                           \
+	} while (0)
+
+/* ---- the link ---- */
+
+static void
+fly(struct sim *s, unsigned int to, struct view frame)
+{
+	uint32_t delay = 5 + roll(s, s->jitter_ms);
+
+	if (roll(s, 100) < s->late_pct)
+		delay += roll(s, 5000);
+	CHECK(s, frame.n <= FRAME_MAX);
+	if (s->n_flying == QUEUE_MAX)
+		return;
+	struct flying *f = &s->flying[s->n_flying++];
+	f->due_ms = s->now.ms + delay;
+	f->to = to;
+	f->n = frame.n;
+	memcpy(f->b, frame.p, frame.n);
+}
+
+static void
+transmit(struct sim *s, unsigned int to, struct view frame)
+{
+	CHECK(s, ++s->n_frames < LIMIT_FRAMES);
+	if (roll(s, 100) >= s->loss_pct)
+		fly(s, to, frame);
+	if (roll(s, 100) < s->dup_pct)
+		fly(s, to, frame);
+}
+
+/* ---- aaa and vault ---- */
+
+static bool
+verify_mschap2(struct sim *s, const struct auth_request *q, struct auth_answer *a)
+{
+	uint8_t hash[16], want[24];
+	struct view name = view_of(q->name, q->n_name);
+
+	CHECK(s, mschap_nt_hash(view_str(s->password), hash));
+	mschap2_nt_response(q->challenge, q->peer_challenge, name, hash, want);
+	if (memcmp(want, q->nt_response, sizeof(want)) != 0)
+		return false;
+	mschap2_authenticator_response(
+	    hash, q->nt_response, q->peer_challenge, q->challenge, name, a->success);
+	mschap2_master_keys(hash, q->nt_response, a->server_send_key, a->server_recv_key);
+	a->has_keys = true;
+	return true;
+}
+
+static bool
+verify_chap(struct sim *s, const struct auth_request *q)
+{
+	uint8_t want[16];
+	struct view parts[] = { view_of(&q->id, 1), view_str(s->password),
+		view_of(q->challenge, q->n_challenge) };
+
+	digest(DIGEST_MD5, parts, 3, want);
+	return memcmp(want, q->chap_digest, sizeof(want)) == 0;
+}
+
+static void
+on_ask_auth(struct sim *s, struct host *h, const struct auth_request *q)
+{
+	struct auth_answer *a = &h->auth;
+
+	CHECK(s, h->auth_due_ms == NEVER_MS);
+	CHECK(s, view_eq(view_of(q->name, q->n_name), view_str(user)));
+	CHECK(s, q->tunnel == TUNNEL_SSTP);
+	*a = (struct auth_answer){ .cause = CAUSE_WRONG_PASSWORD, .may_retry = roll(s, 2) };
+	if (q->method == AUTH_MSCHAPV2)
+		a->ok = verify_mschap2(s, q, a);
+	else if (q->method == AUTH_CHAP)
+		a->ok = verify_chap(s, q);
+	else
+		a->ok = secret_equal(&q->password, view_str(s->password));
+	h->auth_due_ms = s->silent_aaa ? NEVER_MS : s->now.ms + roll(s, 400);
+}
+
+static void
+on_ask_lease(struct sim *s, struct host *h)
+{
+	CHECK(s, h->lease_due_ms == NEVER_MS);
+	h->lease = (struct lease_answer){
+		.local = ip_v4(0x0a630001),
+		.remote = ip_v4(0x0a630002 + roll(s, 100)),
+	};
+	if (roll(s, 2))
+		h->lease.dns[0] = ip_v4(0x0a630035);
+	if (s->lease_fails)
+		h->lease.cause = CAUSE_POOL_EXHAUSTED;
+	h->lease_due_ms = s->now.ms + roll(s, 400);
+}
+
+/* ---- effects ---- */
+
+static void
+carry_out(struct sim *s, unsigned int side, struct fx *fx)
+{
+	struct host *h = &s->host[side];
+
+	for (unsigned int i = 0; i < fx->n; i++) {
+		const struct fx_item *it = &fx->items[i];
+
+		CHECK(s, !h->down); /* nothing follows FX_DOWN */
+		switch (it->kind) {
+		case FX_SEND:
+			transmit(s, side == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT, it->bytes);
+			break;
+		case FX_FRAME:
+			bad(s, "FX_FRAME from PPP");
+		case FX_ASK_AUTH:
+			CHECK(s, side == SIDE_SERVER);
+			on_ask_auth(s, h, &fx->auth);
+			break;
+		case FX_ASK_LEASE:
+			CHECK(s, side == SIDE_SERVER);
+			on_ask_lease(s, h);
+			break;
+		case FX_FACT:
+			break;
+		case FX_UP:
+			h->up_lcp = h->up_lcp || it->code == PPP_UP_LCP;
+			h->up_auth = h->up_auth || it->code == PPP_UP_AUTH;
+			h->up_ip = h->up_ip || it->code == PPP_UP_IP;
+			break;
+		case FX_DOWN:
+			h->down = true;
+			h->cause = it->cause;
+			CHECK(s, it->cause != CAUSE_NONE);
+			break;
+		}
+	}
+	if (h->down)
+		CHECK(s, ppp_deadline_ms(h->ppp) == NEVER_MS && !ppp_data(h->ppp)->ip_open);
+}
+
+static struct fx *
+fresh(void)
+{
+	static struct fx fx;
+
+	fx_reset(&fx);
+	return &fx;
+}
+
+/* ---- one run ---- */
+
+static unsigned int
+some_mask(struct sim *s)
+{
+	static const unsigned int masks[] = {
+		AUTH_BIT(AUTH_MSCHAPV2),
+		AUTH_BIT(AUTH_MSCHAPV2) | AUTH_BIT(AUTH_CHAP) | AUTH_BIT(AUTH_PAP),
+		AUTH_BIT(AUTH_CHAP),
+		AUTH_BIT(AUTH_PAP),
+		AUTH_BIT(AUTH_CHAP) | AUTH_BIT(AUTH_PAP),
+		AUTH_BIT(AUTH_MSCHAPV2) | AUTH_BIT(AUTH_PAP),
+	};
+
+	return masks[roll(s, sizeof(masks) / sizeof(masks[0]))];
+}
+
+static void
+set_up_host(struct sim *s, enum side side, bool wrong)
+{
+	static struct ppp_conf c;
+
+	ppp_conf_defaults(&c, side, TUNNEL_SSTP);
+	c.auth_mask = some_mask(s);
+	if (roll(s, 2)) /* half of the runs surely have a method in common */
+		c.auth_mask |= AUTH_BIT(AUTH_MSCHAPV2);
+	c.hold_network = side == SIDE_SERVER && roll(s, 2);
+	c.answer_ms = 10000;
+	if (side == SIDE_CLIENT) {
+		memcpy(c.user, user, sizeof(user) - 1);
+		c.n_user = sizeof(user) - 1;
+		CHECK(s, secret_set(&c.password, view_str(wrong ? "wrong" : "clientPass")));
+		memcpy(c.identification, "SIM", 4);
+	}
+	s->host[side] =
+	    (struct host){ .ppp = ppp_new(&c), .auth_due_ms = NEVER_MS, .lease_due_ms = NEVER_MS };
+	secret_wipe(&c.password);
+	CHECK(s, s->host[side].ppp != NULL);
+}
+
+static void
+set_up(struct sim *s, uint64_t seed)
+{
+	static const unsigned int losses[] = { 0, 0, 5, 20, 40 };
+
+	*s = (struct sim){ .seed = seed, .rng = seed * 0x9e3779b97f4a7c15u + 1 };
+	for (unsigned int i = 0; i < 8; i++)
+		roll(s, 2);
+	s->now = (struct now){ .ms = 1000 + roll(s, 100000), .draw = draw, .draw_ctx = s };
+	s->loss_pct = losses[roll(s, 5)];
+	s->dup_pct = roll(s, 3) * 15;
+	s->late_pct = roll(s, 3) * 10;
+	s->jitter_ms = 1 + roll(s, 300);
+	s->password = "clientPass";
+	s->lease_fails = roll(s, 8) == 0;
+	s->silent_aaa = roll(s, 16) == 0;
+	set_up_host(s, SIDE_CLIENT, roll(s, 4) == 0);
+	set_up_host(s, SIDE_SERVER, false);
+}
+
+static uint64_t
+next_time(const struct sim *s)
+{
+	uint64_t d = NEVER_MS;
+
+	for (unsigned int i = 0; i < s->n_flying; i++)
+		d = deadline_min(d, s->flying[i].due_ms);
+	for (unsigned int side = 0; side < 2; side++) {
+		const struct host *h = &s->host[side];
+		d = deadline_min(d, ppp_deadline_ms(h->ppp));
+		d = deadline_min(d, h->auth_due_ms);
+		d = deadline_min(d, h->lease_due_ms);
+	}
+	return s->close_at_ms ? deadline_min(d, s->close_at_ms) : d;
+}
+
+static void
+deliver(struct sim *s)
+{
+	for (unsigned int i = 0; i < s->n_flying;) {
+		if (s->flying[i].due_ms > s->now.ms) {
+			i++;
+			continue;
+		}
+		struct flying f = s->flying[i];
+		s->flying[i] = s->flying[--s->n_flying];
+		struct fx *fx = fresh();
+		ppp_input(s->host[f.to].ppp, view_of(f.b, f.n), &s->now, fx);
+		carry_out(s, f.to, fx);
+	}
+}
+
+static void
+answer(struct sim *s)
+{
+	struct host *h = &s->host[SIDE_SERVER];
+	struct fx *fx = fresh();
+
+	if (h->auth_due_ms <= s->now.ms) {
+		h->auth_due_ms = NEVER_MS;
+		ppp_answer_auth(h->ppp, &h->auth, &s->now, fx);
+		carry_out(s, SIDE_SERVER, fx);
+		if (h->up_auth && !h->down) {
+			fx = fresh();
+			ppp_start_network(h->ppp, &s->now, fx);
+			carry_out(s, SIDE_SERVER, fx);
+		}
+	}
+	if (h->lease_due_ms <= s->now.ms) {
+		h->lease_due_ms = NEVER_MS;
+		fx = fresh();
+		ppp_answer_lease(h->ppp, &h->lease, &s->now, fx);
+		carry_out(s, SIDE_SERVER, fx);
+	}
+}
+
+static void
+tick(struct sim *s)
+{
+	for (unsigned int side = 0; side < 2; side++) {
+		if (ppp_deadline_ms(s->host[side].ppp) > s->now.ms)
+			continue;
+		struct fx *fx = fresh();
+		ppp_tick(s->host[side].ppp, &s->now, fx);
+		carry_out(s, side, fx);
+		CHECK(s, ppp_deadline_ms(s->host[side].ppp) > s->now.ms); /* no busy loop */
+	}
+}
+
+/* Both up: what they know must agree; then one of them ends it. */
+static void
+check_up(struct sim *s)
+{
+	struct host *c = &s->host[SIDE_CLIENT], *v = &s->host[SIDE_SERVER];
+	uint8_t key[2][32];
+
+	CHECK(s, ip_equal(&ppp_ip(c->ppp)->local, &v->lease.remote));
+	CHECK(s, ip_equal(&ppp_ip(v->ppp)->remote, &v->lease.remote));
+	CHECK(s, ip_equal(&ppp_ip(c->ppp)->remote, &v->lease.local));
+	CHECK(s, ppp_auth_method(c->ppp) == ppp_auth_method(v->ppp));
+	CHECK(s, ppp_hlak(c->ppp, key[0]) && ppp_hlak(v->ppp, key[1]));
+	CHECK(s, memcmp(key[0], key[1], 32) == 0);
+	s->close_at_ms = s->now.ms + 1 + roll(s, 20000);
+}
+
+static void
+close_one(struct sim *s)
+{
+	unsigned int side = roll(s, 2);
+	struct fx *fx = fresh();
+
+	s->close_at_ms = 0;
+	s->closed = true;
+	ppp_close(s->host[side].ppp,
+	    side == SIDE_CLIENT ? CAUSE_ENDED_BY_USER : CAUSE_ENDED_BY_ADMIN, &s->now, fx);
+	carry_out(s, side, fx);
+}
+
+static bool
+run(uint64_t seed)
+{
+	static struct sim s;
+	bool both_up = false;
+
+	set_up(&s, seed);
+	for (unsigned int side = 0; side < 2; side++) {
+		struct fx *fx = fresh();
+		ppp_lower_up(s.host[side].ppp, &s.now, fx);
+		carry_out(&s, side, fx);
+	}
+	uint64_t limit = s.now.ms + LIMIT_MS;
+	struct host *c = &s.host[SIDE_CLIENT], *v = &s.host[SIDE_SERVER];
+	while (!(c->down && v->down)) {
+		uint64_t at = next_time(&s);
+		CHECK(&s, at != NEVER_MS && at < limit);
+		if (at > s.now.ms)
+			s.now.ms = at;
+		deliver(&s);
+		answer(&s);
+		tick(&s);
+		if (!both_up && !c->down && !v->down && ppp_data(c->ppp)->ip_open &&
+		    ppp_data(v->ppp)->ip_open) {
+			both_up = true;
+			check_up(&s);
+		}
+		if (s.close_at_ms && s.now.ms >= s.close_at_ms)
+			close_one(&s);
+	}
+	/* On a link that loses and delays nothing, the outcome is certain. */
+	if (s.loss_pct == 0 && s.late_pct == 0 && v->cause == CAUSE_WRONG_PASSWORD)
+		CHECK(&s, c->cause == CAUSE_WRONG_PASSWORD || c->cause == CAUSE_AUTH_REFUSED ||
+			      c->cause == CAUSE_PPP_TERMINATED);
+	ppp_free(c->ppp);
+	ppp_free(v->ppp);
+	return both_up;
+}
+
+int
+main(int argc, char **argv)
+{
+	unsigned long n = argc > 1 ? strtoul(argv[1], NULL, 10) : 200;
+	unsigned long first = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
+	unsigned long n_up = 0;
+	char err[256];
+
+	if (!crypto_init(err, sizeof(err))) {
+		fprintf(stderr, "sim_ppp: %s\n", err);
+		return 1;
+	}
+	for (unsigned long i = 0; i < n; i++)
+		n_up += run(first + i);
+	printf("sim_ppp: %lu runs, %lu reached IP, all ended by name\n", n, n_up);
+	return n_up == 0 && n >= 50;
+}
