@@ -19,7 +19,7 @@ md_of(enum digest_kind kind)
 	case DIGEST_SHA256:
 		return a->sha256;
 	}
-	must(!"digest kind");
+	must(kind == DIGEST_MD5); /* no such kind */
 	return NULL;
 }
 
@@ -34,7 +34,7 @@ digest_size(enum digest_kind kind)
 	case DIGEST_SHA256:
 		return 32;
 	}
-	must(!"digest kind");
+	must(kind == DIGEST_MD5); /* no such kind */
 	return 0;
 }
 

@@ -107,6 +107,8 @@ tls_feed(struct tls *t, struct view cipher)
 	size_t room = sizeof(t->first) - t->n_first;
 	size_t n = cipher.n < room ? cipher.n : room;
 
+	if (t->state == TLS_FAILED || t->state == TLS_CLOSED)
+		return true; /* nobody reads it any more: a chatty peer fills no memory */
 	if (n && !t->looks_like_tls) {
 		memcpy(t->first + t->n_first, cipher.p, n);
 		t->n_first = (uint8_t)(t->n_first + n);

@@ -38,8 +38,8 @@ void tls_ctx_cert_hashes(const struct tls_ctx *c, uint8_t sha1[20], uint8_t sha2
 struct tls *tls_new(struct tls_ctx *c, const char *host);
 void tls_free(struct tls *t);
 
-/* Gives ciphertext to the connection; keeps it until tls_step or tls_read used it. False: no
- * memory. */
+/* Gives ciphertext to the connection; keeps it until tls_step or tls_read used it, and forgets it
+ * at once when the connection is closed or failed. False: no memory. */
 MUST_USE bool tls_feed(struct tls *t, struct view cipher);
 
 /* Drives the handshake. After TLS_FAILED tls_out may hold the alert that tells the peer why: send

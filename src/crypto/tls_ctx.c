@@ -19,7 +19,6 @@
 static const char tls12_ciphers[] =
     "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:"
     "ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384";
-static const char groups[] = "X25519:P-256:P-384:P-521";
 
 /* Where distributions keep the system's roots in one file. */
 static const char *const system_roots[] = {
@@ -60,6 +59,7 @@ note_hello(SSL *ssl, int *alert, void *arg)
 static struct tls_ctx *
 ctx_new(const SSL_METHOD *method, bool server)
 {
+	int groups[] = { NID_X25519, NID_X9_62_prime256v1, NID_secp384r1, NID_secp521r1 };
 	struct tls_ctx *c = calloc(1, sizeof(*c));
 
 	if (!c)
@@ -75,7 +75,7 @@ ctx_new(const SSL_METHOD *method, bool server)
 	must(SSL_CTX_set_min_proto_version(c->ssl, TLS1_2_VERSION) == 1);
 	must(SSL_CTX_set_max_proto_version(c->ssl, TLS1_3_VERSION) == 1);
 	must(SSL_CTX_set_cipher_list(c->ssl, tls12_ciphers) == 1);
-	must(SSL_CTX_set1_groups_list(c->ssl, groups) == 1);
+	must(SSL_CTX_set1_groups(c->ssl, groups, 4) == 1);
 	SSL_CTX_set_options(c->ssl,
 	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
 	/* No resumption yet: a resumed session would have to be bound to the same listener and its

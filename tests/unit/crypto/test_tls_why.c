@@ -171,6 +171,8 @@ expect_first(const void *bytes, size_t n, const char *cause, const char *words)
 		if (!strstr(tls_failure(server)->detail, words))
 			fail_msg("'%s' lacks '%s'", tls_failure(server)->detail, words);
 		assert_false(tls_write(server, view_str("x")));
+		assert_true(tls_feed(server, view_str("more"))); /* forgotten */
+		assert_int_equal(tls_step(server), TLS_FAILED);
 		tls_shutdown(server);
 		tls_free(server);
 	}
