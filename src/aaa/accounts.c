@@ -239,14 +239,3 @@ roster_sync_end(struct roster *t)
 			drop(t, a);
 	}
 }
-
-bool
-account_in_group(const struct account *a, const char *folded)
-{
-	const char *g = a->groups;
-
-	for (unsigned int i = 0; i < a->n_groups; i++, g += strlen(g) + 1)
-		if (strcmp(g, folded) == 0)
-			return true;
-	return false;
-}

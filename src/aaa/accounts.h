@@ -55,7 +55,4 @@ void roster_sync_end(struct roster *t);
 typedef void (*roster_address_fn)(void *ctx, const struct ip_addr *a, bool added);
 void roster_on_address(struct roster *t, roster_address_fn fn, void *ctx);
 
-/* Whether the account is in a group given in folded form. */
-bool account_in_group(const struct account *a, const char *folded);
-
 #endif

@@ -61,10 +61,21 @@ user_matches(const struct policy *p, const struct policy_request *r)
 }
 
 static bool
+in_group(const struct account *a, const char *pattern)
+{
+	const char *g = a->groups;
+
+	for (unsigned int i = 0; i < a->n_groups; i++, g += strlen(g) + 1)
+		if (pattern_covers(pattern, view_str(g)))
+			return true;
+	return false;
+}
+
+static bool
 group_matches(const struct policy *p, const struct account *a)
 {
 	for (unsigned int i = 0; a && i < p->n_groups; i++)
-		if (account_in_group(a, p->groups[i]))
+		if (in_group(a, p->groups[i]))
 			return true;
 	return p->n_groups == 0;
 }
