@@ -1,0 +1,318 @@
+/* The control socket: clients, questions, waiting for roles. See record_ctl.h. */
+#include "roles/record_ctl.h"
+
+#include "base/secret.h"
+#include "os/sock.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct {
+	const char *name;
+	void (*handler)(struct question *q);
+} commands[] = {
+	{ "status", ctl_do_status },
+	{ "sessions", ctl_do_sessions },
+	{ "disconnect", ctl_do_disconnect },
+	{ "ports", ctl_do_ports },
+	{ "attempts", ctl_do_attempts },
+	{ "attempt", ctl_do_attempt },
+	{ "policy explain", ctl_do_explain },
+	{ "user add", ctl_do_user_add },
+	{ "user set", ctl_do_user_set },
+	{ "user del", ctl_do_user_del },
+	{ "user show", ctl_do_user_show },
+	{ "user list", ctl_do_user_list },
+	{ "group add", ctl_do_group_add },
+	{ "group del", ctl_do_group_del },
+	{ "group list", ctl_do_group_list },
+	{ "group member", ctl_do_group_member },
+};
+
+/* jansson's strings may hold a password: nothing goes back to the heap as it is. */
+static void
+wiping_free(void *p)
+{
+	if (p)
+		secret_wipe_bytes(p, malloc_usable_size(p));
+	free(p);
+}
+
+static void
+drop_client(struct ctl_client *c)
+{
+	if (c->question)
+		c->question->client = NULL;
+	list_remove(&c->node);
+	c->rec->n_clients--;
+	lines_free(c->lines);
+	free(c);
+}
+
+static void
+end_question(struct question *q)
+{
+	struct ctl_client *c = q->client;
+
+	q->ended = true;
+	list_remove(&q->node);
+	loop_timer_free(q->timer);
+	json_decref(q->in);
+	json_decref(q->out);
+	free(q->waits);
+	secret_wipe_bytes(q->sealed, sizeof(q->sealed));
+	free(q);
+	if (!c)
+		return;
+	c->question = NULL;
+	if (c->broken)
+		drop_client(c);
+	else
+		lines_hold(c->lines, false);
+}
+
+/* One line to the client; one that does not read is marked and gets no more. */
+static void
+put_line(struct question *q, json_t *o)
+{
+	char *text = q->client && !q->client->broken
+	                 ? json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII)
+	                 : NULL;
+
+	json_decref(o);
+	if (!text)
+		return;
+	if (!lines_write(q->client->lines, view_str(text)))
+		q->client->broken = true;
+	wiping_free(text);
+}
+
+void
+ctl_row(struct question *q, json_t *row)
+{
+	put_line(q, json_pack("{s:b, s:b, s:o}", "ok", 1, "more", 1, "row", row));
+}
+
+void
+ctl_ok(struct question *q, json_t *fields)
+{
+	json_t *o = fields ? fields : json_object();
+
+	json_object_set_new(o, "ok", json_true());
+	put_line(q, o);
+	end_question(q);
+}
+
+void
+ctl_refuse(struct question *q, const char *code, const char *error, const char *remedy)
+{
+	put_line(q, json_pack("{s:b, s:s, s:o, s:o}", "ok", 0, "code", code, "error",
+			ctl_json_text(error), "remedy", ctl_json_text(remedy)));
+	end_question(q);
+}
+
+void
+ctl_store_down(struct question *q, const char *err)
+{
+	static const char mark[] = "; remedy: ";
+	const char *remedy = strstr(err, mark);
+	char what[STORE_ERR_MAX];
+
+	snprintf(what, sizeof(what), "%.*s", remedy ? (int)(remedy - err) : (int)strlen(err), err);
+	ctl_refuse(q, cause_info(CAUSE_STORE_DOWN)->name, what,
+	    remedy ? remedy + sizeof(mark) - 1 : "see the log of rrasd");
+}
+
+uint32_t
+ctl_seq(struct question *q)
+{
+	return ++q->rec->seq;
+}
+
+bool
+ctl_ask_role(
+    struct question *q, enum role_id role, unsigned int index, const struct msg *m, uint32_t seq)
+{
+	struct ctl_wait *w = realloc(q->waits, (q->n_waits + 1) * sizeof(*w));
+
+	if (!w)
+		return false;
+	q->waits = w;
+	if (!host_has(q->rec->host, role, index) || !host_send(q->rec->host, role, index, m, -1))
+		return false;
+	q->waits[q->n_waits++] = (struct ctl_wait){ seq, role, index };
+	return true;
+}
+
+/* The wait number i is over, with an answer or without. */
+static void
+wait_over(struct question *q, size_t i, const struct msg *m)
+{
+	struct ctl_wait w = q->waits[i];
+
+	q->waits[i] = q->waits[--q->n_waits];
+	if (!m)
+		q->n_lost++;
+	if (q->on_answer)
+		q->on_answer(q, &w, m);
+}
+
+static void
+on_late(void *ctx)
+{
+	struct question *q = ctx;
+
+	while (q->n_waits)
+		wait_over(q, 0, NULL);
+	q->on_done(q);
+}
+
+void
+ctl_wait_for(struct question *q, unsigned int ms)
+{
+	if (q->n_waits && !q->timer)
+		q->timer = loop_timer_new(q->rec->host->loop, on_late, q);
+	if (!q->n_waits || !q->timer) {
+		on_late(q);
+		return;
+	}
+	loop_timer_at(q->timer, loop_now(q->rec->host->loop)->ms + ms);
+}
+
+void
+record_ctl_answer(
+    struct record *rec, enum role_id from, unsigned int index, uint32_t seq, const struct msg *m)
+{
+	struct list *n, *tmp;
+
+	list_each(n, tmp, &rec->questions)
+	{
+		struct question *q = container_of(n, struct question, node);
+		for (size_t i = 0; i < q->n_waits; i++) {
+			const struct ctl_wait *w = &q->waits[i];
+			if (w->seq != seq || w->role != from || w->index != index)
+				continue;
+			wait_over(q, i, m);
+			if (q->n_waits == 0)
+				q->on_done(q);
+			return;
+		}
+	}
+}
+
+void
+record_ctl_lost(struct record *rec, enum role_id who, unsigned int index)
+{
+	struct list *n, *tmp;
+
+	list_each(n, tmp, &rec->questions)
+	{
+		struct question *q = container_of(n, struct question, node);
+		bool any = false;
+		for (size_t i = 0; i < q->n_waits;) {
+			if (q->waits[i].role == who && q->waits[i].index == index) {
+				wait_over(q, i, NULL);
+				any = true;
+			} else {
+				i++;
+			}
+		}
+		if (any && q->n_waits == 0)
+			q->on_done(q);
+	}
+}
+
+static void
+on_line(void *ctx, struct view line)
+{
+	struct ctl_client *c = ctx;
+	struct question *q = calloc(1, sizeof(*q));
+	char err[200];
+
+	if (!q) {
+		c->broken = true;
+		return;
+	}
+	q->rec = c->rec;
+	q->client = c;
+	c->question = q;
+	list_append(&c->rec->questions, &q->node);
+	lines_hold(c->lines, true);
+	q->in = ctl_json_read(line, err, sizeof(err));
+	if (!q->in) {
+		ctl_refuse(q, "usage", err, "send one JSON object a line, see rrasctl(8)");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(commands[i].name, ctl_arg(q, "cmd")) == 0) {
+			commands[i].handler(q);
+			return;
+		}
+	}
+	ctl_refuse(q, "usage", "this daemon has no such command",
+	    "use the rrasctl that came with it; see rrasctl help");
+}
+
+static void
+on_client_down(void *ctx, const char *why)
+{
+	(void)why; /* nothing to tell: it is the administrator who went */
+	drop_client(ctx);
+}
+
+static void
+on_connect(void *ctx, unsigned int events)
+{
+	struct record *rec = ctx;
+	int fd = sock_accept_unix(rec->control_fd);
+
+	(void)events;
+	if (fd < 0)
+		return;
+	struct ctl_client *c =
+	    lines_peer_may(fd) && rec->n_clients < CTL_CLIENTS_MAX ? calloc(1, sizeof(*c)) : NULL;
+	if (!c) {
+		close(fd);
+		return;
+	}
+	c->rec = rec;
+	c->lines =
+	    lines_new(rec->host->loop, fd, CTL_LINE_MAX, CTL_OUT_MAX, on_line, on_client_down, c);
+	if (!c->lines) {
+		free(c);
+		return;
+	}
+	rec->n_clients++;
+	list_append(&rec->clients, &c->node);
+}
+
+bool
+record_ctl_open(struct record *rec, char *err, size_t cap)
+{
+	json_set_alloc_funcs(malloc, wiping_free);
+	json_object_seed(1 + (size_t)now_draw_u32(loop_now(rec->host->loop)));
+	if (rec->control_fd < 0)
+		return true; /* no control socket: a test, or switched off */
+	rec->control_watch = loop_fd_new(rec->host->loop, rec->control_fd, on_connect, rec);
+	if (!rec->control_watch) {
+		snprintf(err, cap, "cannot watch the control socket: memory is out");
+		return false;
+	}
+	loop_fd_want(rec->control_watch, LOOP_READ);
+	return true;
+}
+
+void
+record_ctl_close(struct record *rec)
+{
+	struct list *n, *tmp;
+
+	list_each(n, tmp, &rec->clients) drop_client(container_of(n, struct ctl_client, node));
+	list_each(n, tmp, &rec->questions) end_question(container_of(n, struct question, node));
+	if (rec->control_watch)
+		loop_fd_free(rec->control_watch);
+	rec->control_watch = NULL;
+}

@@ -1,0 +1,111 @@
+/*
+ * The control socket: one JSON object a line each way, described in rrasctl(8). A client has one
+ * question at a time; a question may wait for other roles, each wait with an end. A client that is
+ * gone or slow holds nobody up.
+ */
+#ifndef ROLES_RECORD_CTL_H
+#define ROLES_RECORD_CTL_H
+
+#include "roles/record_priv.h"
+
+struct question;
+
+struct ctl_client {
+	struct list node;
+	struct record *rec;
+	struct lines *lines;
+	struct question *question; /* the one being answered */
+	bool broken;               /* it does not read: dropped when the question is over */
+};
+
+/* One role that has been asked and has not answered yet. */
+struct ctl_wait {
+	uint32_t seq;
+	enum role_id role;
+	unsigned int index;
+};
+
+struct question {
+	struct list node;
+	struct record *rec;
+	struct ctl_client *client; /* NULL: gone; the question still ends in order */
+	json_t *in;                /* the request */
+	json_t *out;               /* what has been gathered, owned */
+	struct ctl_wait *waits;
+	size_t n_waits;
+	struct loop_timer *timer;
+	unsigned int n_lost; /* roles that ended or were too late */
+	bool ended;
+	/* An answer has come, or (m NULL) will not come any more. */
+	void (*on_answer)(struct question *q, const struct ctl_wait *w, const struct msg *m);
+	/* All waits are over. Ends the question. */
+	void (*on_done)(struct question *q);
+	/* user add and set: what the vault has sealed so far */
+	uint64_t account;
+	uint8_t sealed[N_SECRET_KIND][SEALED_MAX];
+	size_t n_sealed[N_SECRET_KIND];
+};
+
+bool record_ctl_open(struct record *rec, char *err, size_t cap);
+void record_ctl_close(struct record *rec);
+/* A role answered question seq; what nobody waits for is dropped. */
+void record_ctl_answer(
+    struct record *rec, enum role_id from, unsigned int index, uint32_t seq, const struct msg *m);
+void record_ctl_lost(struct record *rec, enum role_id who, unsigned int index);
+
+/* Handlers of commands; each ends its question now or when its waits are over. */
+void ctl_do_status(struct question *q);
+void ctl_do_sessions(struct question *q);
+void ctl_do_disconnect(struct question *q);
+void ctl_do_ports(struct question *q);
+void ctl_do_attempts(struct question *q);
+void ctl_do_attempt(struct question *q);
+void ctl_do_explain(struct question *q);
+void ctl_do_user_add(struct question *q);
+void ctl_do_user_set(struct question *q);
+void ctl_do_user_del(struct question *q);
+void ctl_do_user_show(struct question *q);
+void ctl_do_user_list(struct question *q);
+void ctl_do_group_add(struct question *q);
+void ctl_do_group_del(struct question *q);
+void ctl_do_group_list(struct question *q);
+void ctl_do_group_member(struct question *q);
+
+/* A row before the final answer; takes row over. */
+void ctl_row(struct question *q, json_t *row);
+/* The final answer; takes fields over (NULL: none). The question is over. */
+void ctl_ok(struct question *q, json_t *fields);
+/* The final answer when it failed. code: the name of a cause, or "usage", "not-found", "exists". */
+void ctl_refuse(struct question *q, const char *code, const char *error, const char *remedy);
+/* As ctl_refuse for an error of the store ("...; remedy: ..."): internal.store-down. */
+void ctl_store_down(struct question *q, const char *err);
+
+/* A number for a message to a role. */
+uint32_t ctl_seq(struct question *q);
+/* Sends m to a role and waits for the answer with this seq. False: the role is not there. */
+MUST_USE bool ctl_ask_role(
+    struct question *q, enum role_id role, unsigned int index, const struct msg *m, uint32_t seq);
+/* Call after asking: waits at most ms, or goes on at once when nobody was asked. */
+void ctl_wait_for(struct question *q, unsigned int ms);
+
+/* record_json.c */
+
+/* A request: an object, not deeper than 8, no key twice. NULL with err. Attack U04. */
+json_t *ctl_json_read(struct view line, char *err, size_t cap);
+/* A string value; bytes that are not UTF-8 come escaped. */
+json_t *ctl_json_text(const char *s);
+json_t *ctl_json_view(struct view v);
+/* A member's text, "" when it is missing or no text; number or def; truth or def. */
+const char *ctl_arg(const struct question *q, const char *key);
+int64_t ctl_arg_int(const struct question *q, const char *key, int64_t def);
+bool ctl_arg_bool(const struct question *q, const char *key, bool def);
+bool ctl_arg_has(const struct question *q, const char *key);
+
+json_t *ctl_json_attempt(const struct attempt_record *r, bool with_facts);
+json_t *ctl_json_session(const struct live *l, int64_t now_us);
+json_t *ctl_json_account(const struct account *a);
+json_t *ctl_json_decision(const struct decision *d);
+const char *dialin_name(enum dialin d);
+bool dialin_parse(const char *s, enum dialin *out);
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * The record role inside: the only writer of both databases, the table of live sessions, the
+ * streams to aaa and vault, the control socket. See record.c for the whole.
+ */
+#ifndef ROLES_RECORD_PRIV_H
+#define ROLES_RECORD_PRIV_H
+
+#include "attempt/record.h"
+#include "base/list.h"
+#include "os/lines.h"
+#include "os/store_accounts.h"
+#include "os/store_history.h"
+#include "roles/host.h"
+
+#include <jansson.h>
+
+#define LIVE_BUCKETS 4096u
+#define CTL_CLIENTS_MAX 32u
+#define CTL_LINE_MAX 65536u          /* of a request */
+#define CTL_OUT_MAX (32u << 20)      /* waiting for one client */
+#define CTL_ROWS_MAX 10000u          /* of one list */
+#define CTL_ANSWER_MS 2000u          /* how long a role may take to answer */
+#define PENDING_MAX 1024u            /* attempts whose facts came before they did */
+#define PENDING_BYTES_MAX (4u << 20) /* of these facts */
+#define PENDING_MS 180000u
+#define SYNC_BATCH 64u
+
+/* An attempt that has not ended, or whose facts came before it did. */
+struct live {
+	struct list node;   /* of its bucket */
+	struct list byages; /* of all pending ones, oldest first; unlinked when known */
+	struct attempt_record r;
+	bool known;     /* an ATTEMPT has come; else only facts */
+	bool confirmed; /* a worker of this run spoke of it */
+	bool dirty;     /* to be written at the end of the turn */
+	unsigned int worker;
+	uint64_t seen_ms, drops;
+	uint8_t *facts; /* not written yet */
+	size_t n_facts;
+};
+
+/* A stream of all rows to aaa or vault, with a place to go on. */
+struct sync {
+	bool active;
+	uint64_t after; /* accounts up to this id are sent */
+	uint64_t n_rows;
+	/* Accounts whose change the channel did not take; they are sent again. */
+	uint64_t *again;
+	size_t n_again, cap_again;
+};
+
+struct record {
+	struct role_host *host;
+	struct accounts *accounts;
+	struct history *history;
+	char accounts_path[300], history_path[300];
+	char notice[STORE_ERR_MAX]; /* of the start: history moved aside */
+	char history_err[STORE_ERR_MAX];
+	uint64_t n_history_errors, n_attempts_lost, n_facts_lost, n_journal_lost;
+	unsigned int n_flush_failures;
+	bool flush_armed;
+	int journal_fd, control_fd;
+	bool going;
+
+	struct list live[LIVE_BUCKETS];
+	struct list pending; /* struct live.byages */
+	unsigned int n_live, n_pending;
+	size_t pending_bytes;
+	struct loop_timer *flush_timer, *orphan_timer, *sync_timer;
+
+	struct sync to_aaa, to_vault;
+
+	struct loop_fd *control_watch;
+	struct list clients, questions;
+	unsigned int n_clients;
+	uint32_t seq;
+};
+
+/* record_attempts.c */
+bool record_attempts_open(struct record *rec, char *err, size_t cap);
+void record_attempts_close(struct record *rec);
+void record_on_attempt(struct record *rec, unsigned int worker, const struct msg_attempt *m);
+void record_on_facts(struct record *rec, const struct msg_facts *m);
+void record_on_counted(struct record *rec, const struct msg_counted *m);
+void record_on_counters(struct record *rec, unsigned int worker, const struct msg_counters *m);
+void record_worker_lost(struct record *rec, unsigned int worker, const char *how);
+/* Writes what waits; also before a list is read. */
+void record_flush(struct record *rec);
+/* The live attempt with this id, or NULL. */
+struct live *record_live(struct record *rec, const struct attempt_id *id);
+
+/* record_journal.c: one structured entry for an attempt that ended, if there is a journal. */
+void record_journal(struct record *rec, const struct attempt_record *r);
+
+/* record_sync.c */
+void record_sync_start(struct record *rec, enum role_id to);
+/* For those who asked before the databases were open. */
+void record_sync_resume(struct record *rec);
+void record_sync_stop(struct record *rec, enum role_id to);
+/* Tells aaa and vault what the store now says of an account (or that it is gone). */
+void record_sync_account(struct record *rec, uint64_t id);
+void record_sync_close(struct record *rec);
+
+#endif
