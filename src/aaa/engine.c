@@ -174,6 +174,8 @@ engine_message(struct engine *e, enum role_id from, unsigned int index, const st
 		engine_on_plumb_done(e, &m->u.plumb_done, now);
 	else if (m->id == MSG_SESSION_END)
 		engine_on_session_end(e, index, &m->u.session_end, now);
+	else if (m->id == MSG_SESSION_HELD)
+		engine_on_session_held(e, index, &m->u.session_held);
 	else if (m->id == MSG_ACCOUNT)
 		on_account(e, &m->u.account, now);
 	else if (m->id == MSG_SYNC_DONE)

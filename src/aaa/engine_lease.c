@@ -171,3 +171,23 @@ engine_on_session_end(
 	if (s && s->worker == index)
 		session_end(e, s, now);
 }
+
+/*
+ * This aaa was started anew while the worker's session ran on (guide section 3, "Crash"): its port
+ * and its address count again, so that nobody else gets them.
+ */
+void
+engine_on_session_held(struct engine *e, unsigned int index, const struct msg_session_held *m)
+{
+	struct session *s;
+
+	if (session_find(e, &m->attempt))
+		return;
+	s = session_new(e, &m->attempt, index);
+	if (!s)
+		return;
+	s->tunnel = m->tunnel <= TUNNEL_IKEV2 ? (enum tunnel_kind)m->tunnel : TUNNEL_NONE;
+	s->has_port = ports_adopt(&e->ports, s->tunnel);
+	s->address = m->address;
+	s->has_address = s->has_port && lease_adopt(e->leases, &m->address);
+}

@@ -111,6 +111,7 @@ void engine_on_lease(
 void engine_on_plumb_done(struct engine *e, const struct msg_plumb_done *m, const struct now *now);
 void engine_on_session_end(
     struct engine *e, unsigned int index, const struct msg_session_end *m, const struct now *now);
+void engine_on_session_held(struct engine *e, unsigned int index, const struct msg_session_held *m);
 void engine_plumb_lost(struct engine *e, struct session *s, bool timed_out, const struct now *now);
 
 /* engine_admin.c */

@@ -273,6 +273,24 @@ pool_named(const struct leases *t, const char *name)
 	return NULL;
 }
 
+static void
+mark_leased(struct leases *t, struct node *n)
+{
+	n->leased = true;
+	if (n->pool != NO_POOL)
+		t->pools[n->pool].n_leased++;
+}
+
+bool
+lease_adopt(struct leases *t, const struct ip_addr *a)
+{
+	struct node *n = take_this(t, a, true);
+
+	if (n)
+		mark_leased(t, n);
+	return n != NULL;
+}
+
 enum cause
 lease_take(struct leases *t, const struct lease_ask *ask, struct ip_addr *out)
 {
@@ -288,9 +306,7 @@ lease_take(struct leases *t, const struct lease_ask *ask, struct ip_addr *out)
 		n = take_next(t, p);
 	if (!n)
 		return CAUSE_POOL_EXHAUSTED;
-	n->leased = true;
-	if (n->pool != NO_POOL)
-		t->pools[n->pool].n_leased++;
+	mark_leased(t, n);
 	*out = ip_v4(n->address);
 	return CAUSE_NONE;
 }

@@ -42,6 +42,9 @@ MUST_USE bool leases_configure(struct leases *t, const struct conf *c);
  */
 enum cause lease_take(struct leases *t, const struct lease_ask *ask, struct ip_addr *out);
 
+/* Marks an address as leased that a live session has. False: somebody else has it. */
+MUST_USE bool lease_adopt(struct leases *t, const struct ip_addr *a);
+
 /* Gives an address back; nothing happens when it is not leased. */
 void lease_give(struct leases *t, const struct ip_addr *a);
 

@@ -17,6 +17,15 @@ ports_claim(struct ports *p, enum tunnel_kind t)
 	return true;
 }
 
+bool
+ports_adopt(struct ports *p, enum tunnel_kind t)
+{
+	if (t == TUNNEL_NONE || t >= N_TUNNEL_KIND)
+		return false;
+	p->of[t].used++;
+	return true;
+}
+
 void
 ports_release(struct ports *p, enum tunnel_kind t)
 {

@@ -22,6 +22,8 @@ void ports_limit(struct ports *p, enum tunnel_kind t, uint32_t limit);
 
 /* Claims one; false when all are in use or the type is not known. */
 MUST_USE bool ports_claim(struct ports *p, enum tunnel_kind t);
+/* Counts one in that is up already, even above the limit. False: the type is not known. */
+MUST_USE bool ports_adopt(struct ports *p, enum tunnel_kind t);
 void ports_release(struct ports *p, enum tunnel_kind t);
 
 /* The counts of a type; zeroes for one that is not known. */

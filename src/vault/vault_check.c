@@ -1,6 +1,6 @@
 /*
  * Testing proofs. See vault.h. B03: whoever is asked about, known or not, with or without a secret,
- * the same functions run over inputs of the same size; only the last byte of the answer differs.
+ * the same functions run; who is nobody is tested against a random secret that fits nothing.
  */
 #include "vault/vault_priv.h"
 
