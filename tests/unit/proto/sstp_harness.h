@@ -144,14 +144,10 @@ end_is_down(const struct end *e)
 	return e->n_downs > 0;
 }
 
-/* Bytes from the stream: one message a call, as the owner of a core does it. */
+/* Gives the core what is kept, one message a call, as its owner does it. */
 static inline void
-end_feed(struct end *e, const void *bytes, size_t n)
+end_input(struct end *e)
 {
-	must(e->n_in + n <= sizeof(e->in));
-	if (n)
-		memcpy(e->in + e->n_in, bytes, n);
-	e->n_in += n;
 	while (e->n_in && !end_is_down(e)) {
 		uint8_t *copy = malloc(e->n_in);
 
@@ -170,6 +166,24 @@ end_feed(struct end *e, const void *bytes, size_t n)
 	}
 	if (end_is_down(e))
 		e->n_in = 0;
+}
+
+/* Bytes from the stream, in pieces that fit behind what is kept. */
+static inline void
+end_feed(struct end *e, const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes;
+
+	while (n && !end_is_down(e)) {
+		size_t part = n < SSTP_INPUT_MAX ? n : SSTP_INPUT_MAX;
+
+		must(e->n_in + part <= sizeof(e->in));
+		memcpy(e->in + e->n_in, p, part);
+		e->n_in += part;
+		p += part;
+		n -= part;
+		end_input(e);
+	}
 }
 
 static inline void
