@@ -13,8 +13,10 @@
 #include <openssl/params.h>
 #include <openssl/provider.h>
 #include <openssl/rand.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <time.h>
 
 static struct crypto_algs algs; /* set once, by load_once */
 static pthread_once_t loaded = PTHREAD_ONCE_INIT;
@@ -61,9 +63,14 @@ load_once(void)
 	struct crypto_algs *a = &algs;
 	uint8_t seed[1];
 
-	/* No atexit handler: at the end of a process other threads may still encrypt. */
-	if (!OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT | OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL))
-		missing = "libcrypto";
+	/* No atexit handler: at the end of a process other threads may still encrypt. No
+	 * configuration: libssl would read openssl.cnf at the first handshake context, perhaps
+	 * inside the sandbox. */
+	if (!OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT | OPENSSL_INIT_NO_LOAD_CONFIG |
+				  OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_LOAD_SSL_STRINGS,
+		NULL))
+		missing = "libssl";
+	tzset(); /* the C library reads /etc/localtime even for gmtime: now, not later */
 	a->lib = OSSL_LIB_CTX_new();
 	if (!need(a->lib, "library context", from_openssl))
 		return;
