@@ -30,7 +30,7 @@ enum cat_section {
 	CAT_FACTS,    /* names of facts that decide, quoted as evidence */
 	CAT_PROBLEMS, /* ids of problem classes */
 	CAT_NUMBERS,  /* problem classes: the numbers by which users know them */
-	CAT_CHECKS,   /* problem classes: ids of checks, or their topics */
+	CAT_CHECKS,   /* ids of checks that bear on it, or their topics */
 	CAT_OTHER,    /* problem classes: what only the other side can check (R2) */
 	CAT_ABSENT,   /* problem classes: what this version does not have */
 	N_CAT_SECTION,

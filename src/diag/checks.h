@@ -1,0 +1,16 @@
+/* Inside of the checks: what checks.c and checks_net.c share. */
+#ifndef DIAG_CHECKS_H
+#define DIAG_CHECKS_H
+
+#include "diag/diag.h"
+
+/* Ports taken, listeners missing, IPv6 included (R15). Needs ctx->config. */
+void checks_listeners(const struct diag_context *ctx, struct diag_checks *out);
+
+/* Pools against each other, addresses, routes and ports (R60, R94, R99). Needs ctx->config. */
+void checks_pools(const struct diag_context *ctx, struct diag_checks *out);
+
+/* Forwarding, reverse path, packet filters (R7, R93). */
+void checks_forwarding(const struct diag_context *ctx, struct diag_checks *out);
+
+#endif
