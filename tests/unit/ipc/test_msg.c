@@ -1,7 +1,7 @@
 /*
  * Messages between roles: every row of messages.def makes the round trip with random contents, is
- * refused from and to everyone else, and at every truncation and with a byte more. R31, R59; G01
- * (over-reads), G02 (lengths that contradict each other).
+ * refused from and to everyone else, and at every truncation and with a byte more. G01 (lengths),
+ * G02 (truncation), G03 (trailing bytes).
  */
 #include "ipc/msg.h"
 #include "ipc/msg_types.h"
@@ -499,7 +499,7 @@ test_values_out_of_range(void **state)
 	assert_false(flag);
 }
 
-/* A request whose count is above its array must not write past it. S05. */
+/* A request whose count is above its array must not write past it. G01. */
 static void
 test_counts_in_request(void **state)
 {

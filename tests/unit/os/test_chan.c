@@ -1,6 +1,7 @@
 /*
  * Channels between roles: order, descriptors, bounds, and the end of a channel whose peer says what
- * it may not say. R31, R59; G05 (a role that was taken over).
+ * it may not say. G01, G02, G03 from a role that was taken over; G13 (full queue, no descriptor
+ * left).
  */
 #include "os/chan.h"
 
@@ -11,6 +12,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -325,6 +327,26 @@ test_many_descriptors_close(void **state)
 	assert_string_equal(b.reason, "a descriptor was lost on the way");
 }
 
+/* G13: a descriptor that found no place is not taken for one that was never sent. */
+static void
+test_no_room_for_descriptor(void **state)
+{
+	struct msg m = { .id = MSG_TUN };
+	struct rlimit old, none;
+
+	(void)state;
+	join(ROLE_MONITOR, ROLE_NET);
+	m.u.tun.device = view_str("rras0");
+	assert_true(chan_send(a.chan, &m, STDIN_FILENO));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = (struct rlimit){ .rlim_cur = 3, .rlim_max = old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	loop_run(loop);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(b.n_msgs, 0);
+	assert_string_equal(b.reason, "a descriptor was lost on the way");
+}
+
 static void
 test_free_in_message(void **state)
 {
@@ -436,6 +458,7 @@ main(void)
 		CHAN_TEST(test_unexpected_descriptor_closes),
 		CHAN_TEST(test_missing_descriptor_closes),
 		CHAN_TEST(test_many_descriptors_close),
+		CHAN_TEST(test_no_room_for_descriptor),
 		CHAN_TEST(test_free_in_message),
 		CHAN_TEST(test_last_words),
 		CHAN_TEST(test_bounded_per_turn),

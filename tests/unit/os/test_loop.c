@@ -1,4 +1,4 @@
-/* The event loop: timers in order, watchers freed from anywhere, one clock reading a turn. R31. */
+/* The event loop: timers in order, watchers freed from anywhere, one clock reading a turn. */
 #include "os/loop.h"
 
 #include <setjmp.h>
