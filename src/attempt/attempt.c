@@ -52,7 +52,7 @@ attempt_note(struct attempt *a, const struct fact *f, const struct now *now)
 void
 attempt_reach(struct attempt *a, enum stage stage, const struct now *now)
 {
-	if (stage <= a->stage || a->stage == STAGE_ENDED)
+	if (stage <= a->stage || stage >= STAGE_ENDED || a->cause != CAUSE_NONE)
 		return;
 	a->stage = stage;
 	a->reached_ms[stage] = now->ms;

@@ -25,10 +25,10 @@ arena_alloc(struct arena *a, size_t n)
 {
 	struct arena_block *b = a->blocks;
 
-	if (n > a->limit_bytes)
+	if (n > a->limit_bytes || n > SIZE_MAX - alignof(max_align_t))
 		return NULL;
 	n = (n + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-	if (a->used_bytes + n > a->limit_bytes)
+	if (n > a->limit_bytes - a->used_bytes)
 		return NULL;
 	if (!b || b->cap - b->used < n) {
 		size_t cap = n > ARENA_BLOCK ? n : ARENA_BLOCK;
@@ -47,7 +47,7 @@ arena_alloc(struct arena *a, size_t n)
 char *
 arena_copy(struct arena *a, struct view v)
 {
-	char *s = arena_alloc(a, v.n + 1);
+	char *s = v.n < SIZE_MAX ? arena_alloc(a, v.n + 1) : NULL;
 
 	if (s && v.n)
 		memcpy(s, v.p, v.n);

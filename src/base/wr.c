@@ -110,7 +110,7 @@ wr_fmt(struct wr *w, const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = room ? vsnprintf((char *)w->p, room, fmt, ap) : -1;
 	va_end(ap);
-	/* vsnprintf also needs room for its terminator, which is then overwritten. */
+	/* vsnprintf also needs room for its terminator, which the next write replaces. */
 	if (n < 0 || (size_t)n >= room) {
 		w->overflow = true;
 		return;

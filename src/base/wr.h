@@ -26,7 +26,7 @@ void wr_view(struct wr *w, struct view v);
 void wr_str(struct wr *w, const char *s); /* without the terminator */
 void wr_zero(struct wr *w, size_t n);
 
-/* printf into the writer, without the terminator. */
+/* printf into the writer, without the terminator, for which there has to be room all the same. */
 void wr_fmt(struct wr *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /*
