@@ -1,0 +1,351 @@
+/*
+ * LEASE, PLUMB and the end of sessions through the engine: R51, R59, R60, N04; lost workers, a
+ * monitor that fails, is silent or takes nothing, and an aaa that was started anew.
+ */
+#include "unit/aaa/engine_test.h"
+
+#define CONF                                                                                       \
+	"dns 192.0.2.1\n"                                                                          \
+	"pool p { range 10.0.0.1 - 10.0.0.3 }\n"                                                   \
+	"pool q { range 10.1.0.1 - 10.1.0.5; dns 192.0.2.2 }\n"                                    \
+	"policy Q { group q; access grant; pool q }\n"                                             \
+	"policy All { access grant }\n"
+
+static struct bench *
+make(const char *conf_text)
+{
+	struct bench *b = bench_new(conf_text);
+	struct msg_account fixed = test_account(9, "fixed"), q = test_account(8, "queen");
+
+	for (uint64_t i = 1; i <= 5; i++) {
+		char name[8];
+		snprintf(name, sizeof(name), "u%u", (unsigned int)i);
+		struct msg_account a = test_account(i, name);
+		bench_account(b, &a);
+	}
+	fixed.address = ip_v4(0xc0000263); /* 192.0.2.99 */
+	bench_account(b, &fixed);
+	q.groups = view_str("q");
+	bench_account(b, &q);
+	bench_synced(b);
+	return b;
+}
+
+/* Logs in and gets an address. */
+static void
+connect_user(struct bench *b, uint8_t number, unsigned int worker, const char *name,
+    uint64_t account, const char *address)
+{
+	bench_log_in(b, number, worker, name, account);
+	bench_ask_lease(b, number, worker, "");
+	bench_plumb(b, address, worker, true, "");
+	bench_leased(b, number, worker, address);
+}
+
+static void
+test_leased(void **state)
+{
+	struct bench *b = make(CONF);
+	char text[ADDR_TEXT_MAX];
+
+	(void)state;
+	bench_log_in(b, 1, 4, "u1", 1);
+	bench_ask_lease(b, 1, 4, "10.0.0.3");
+	bench_plumb(b, "10.0.0.3", 4, true, "");
+	const struct lease_answer *l = bench_leased(b, 1, 4, "10.0.0.3");
+	assert_string_equal(ip_text(&l->local, text), "10.0.0.1");
+	assert_string_equal(ip_text(&l->dns[0], text), "192.0.2.1");
+	bench_fact(b, "aaa.leased", "10.0.0.3 from pool p (1 of 2 used)");
+	bench_fact(b, "monitor.plumbed", "rras0");
+	bench_ask_lease(b, 1, 4, ""); /* asked again: the same lease, no second route */
+	bench_leased(b, 1, 4, "10.0.0.3");
+	bench_end(b, 1, 4);
+	bench_plumb(b, "10.0.0.3", 4, false, "");
+	bench_expect_nothing(b);
+
+	connect_user(b, 2, 0, "queen", 8, "10.1.0.1");
+	bench_ask_lease(b, 2, 0, "");
+	l = bench_leased(b, 2, 0, "10.1.0.1");
+	assert_string_equal(ip_text(&l->dns[0], text), "192.0.2.2");
+	bench_free(b);
+}
+
+/* R60: exhausted, with the pool, its ranges, its size and the leases on record. */
+static void
+test_exhausted(void **state)
+{
+	struct bench *b = make(CONF);
+
+	(void)state;
+	connect_user(b, 1, 0, "u1", 1, "10.0.0.2");
+	connect_user(b, 2, 0, "u2", 2, "10.0.0.3");
+	bench_log_in(b, 3, 0, "u3", 3);
+	bench_ask_lease(b, 3, 0, "");
+	bench_leased(b, 3, 0, "address.pool-exhausted");
+	bench_fact(
+	    b, "aaa.pool-full", "pool p (10.0.0.1-10.0.0.3) has all its 2 addresses leased: 2");
+	bench_end(b, 1, 0);
+	bench_plumb(b, "10.0.0.2", 0, false, "");
+	bench_ask_lease(b, 3, 0, "");
+	bench_plumb(b, "10.0.0.2", 0, true, "");
+	bench_leased(b, 3, 0, "10.0.0.2");
+	bench_free(b);
+}
+
+/* An account's own address, kept from others and given though it lies in no pool. */
+static void
+test_fixed(void **state)
+{
+	struct bench *b = make(CONF);
+	struct msg_account a = test_account(1, "u1");
+
+	(void)state;
+	connect_user(b, 1, 0, "fixed", 9, "192.0.2.99");
+	bench_fact(b, "aaa.leased", "the account's own");
+	a.address = ip_v4(0x0a000002); /* the pool's next */
+	bench_account(b, &a);
+	connect_user(b, 2, 0, "u2", 2, "10.0.0.3");
+	connect_user(b, 3, 0, "u1", 1, "10.0.0.2");
+	bench_free(b);
+}
+
+/* "Ignore dial-in properties" covers the account's own address as well. */
+static void
+test_fixed_ignored(void **state)
+{
+	struct bench *b = make("pool p { range 10.0.0.1 - 10.0.0.3 }\n"
+			       "policy All { access grant; ignore-dial-in yes }\n");
+
+	(void)state;
+	connect_user(b, 1, 0, "fixed", 9, "10.0.0.2");
+	bench_free(b);
+}
+
+static void
+test_no_pool(void **state)
+{
+	struct bench *b = make(CONF);
+	struct conf none = { .remote_access = true,
+		.ipv4_enabled = true,
+		.sstp_enabled = true,
+		.sstp_ports = 9,
+		.method_mask = AUTH_BIT(AUTH_MSCHAPV2) };
+	char err[64];
+
+	(void)state;
+	bench_log_in(b, 1, 0, "u1", 1);
+	assert_true(engine_configure(b->e, &none, err, sizeof(err)));
+	bench_ask_lease(b, 1, 0, "");
+	bench_leased(b, 1, 0, "address.no-pool");
+	bench_free(b);
+}
+
+/* R51: IP is switched off for remote access. */
+static void
+test_ip_off(void **state)
+{
+	struct bench *b = make(CONF);
+
+	(void)state;
+	bench_log_in(b, 1, 0, "u1", 1);
+	bench_configure(b, "server { ipv4 no }\n" CONF);
+	bench_ask_lease(b, 1, 0, "");
+	bench_leased(b, 1, 0, "server.ip-off");
+	bench_free(b);
+}
+
+static void
+test_plumb_failed(void **state)
+{
+	struct bench *b = make(CONF);
+
+	(void)state;
+	bench_log_in(b, 1, 0, "u1", 1);
+	bench_ask_lease(b, 1, 0, "");
+	bench_plumb(b, "10.0.0.2", 0, true, "No such device");
+	bench_leased(b, 1, 0, "address.route-failed");
+	bench_fact(b, "monitor.plumb-failed", "no route to 10.0.0.2: No such device");
+	bench_end(b, 1, 0);
+	bench_expect_nothing(b); /* no route to take back */
+	connect_user(b, 2, 0, "u2", 2, "10.0.0.3");
+	connect_user(b, 3, 0, "u3", 3, "10.0.0.2"); /* given back */
+	bench_free(b);
+}
+
+static void
+test_monitor_trouble(void **state)
+{
+	struct bench *b = make(CONF);
+
+	(void)state;
+	bench_log_in(b, 1, 0, "u1", 1);
+	b->answer[ROLE_MONITOR] = SENT_NOBODY;
+	bench_ask_lease(b, 1, 0, "");
+	bench_leased(b, 1, 0, "address.route-failed");
+	b->answer[ROLE_MONITOR] = SENT_FULL;
+	bench_ask_lease(b, 1, 0, "");
+	bench_leased(b, 1, 0, "resource.ipc-backlog");
+	b->answer[ROLE_MONITOR] = SENT_OK;
+
+	bench_ask_lease(b, 1, 0, ""); /* silent: undone, for it may still have done it */
+	bench_expect(b, MSG_PLUMB, ROLE_MONITOR, 0);
+	b->now.ms += ENGINE_ANSWER_TIMEOUT_MS;
+	engine_tick(b->e, &b->now);
+	bench_plumb(b, "10.0.0.2", 0, false, "");
+	bench_leased(b, 1, 0, "address.route-failed");
+	bench_fact(b, "internal.no-answer", "monitor did not answer plumb");
+	bench_free(b);
+}
+
+/* A route that cannot be taken back now keeps its address from others until it is. */
+static void
+test_unplumb_is_sent_again(void **state)
+{
+	struct bench *b = make(CONF);
+
+	(void)state;
+	connect_user(b, 1, 0, "u1", 1, "10.0.0.2");
+	connect_user(b, 2, 0, "u2", 2, "10.0.0.3");
+	b->answer[ROLE_MONITOR] = SENT_FULL;
+	bench_end(b, 1, 0);
+	bench_log_in(b, 3, 0, "u3", 3);
+	bench_ask_lease(b, 3, 0, "");
+	bench_leased(b, 3, 0, "address.pool-exhausted");
+	assert_int_equal(engine_deadline_ms(b->e), b->now.ms + 100);
+	b->now.ms += 100;
+	engine_tick(b->e, &b->now);
+	b->answer[ROLE_MONITOR] = SENT_OK;
+	b->now.ms += 100;
+	engine_tick(b->e, &b->now);
+	bench_plumb(b, "10.0.0.2", 0, false, "");
+	assert_true(engine_deadline_ms(b->e) == NEVER_MS);
+	bench_ask_lease(b, 3, 0, "");
+	bench_plumb(b, "10.0.0.2", 0, true, "");
+	bench_leased(b, 3, 0, "10.0.0.2");
+	bench_free(b);
+}
+
+/* A worker dies: all it held is given back, also what was still on its way; others run on. */
+static void
+test_worker_lost(void **state)
+{
+	struct bench *b = make("sstp { ports 3 }\n" CONF);
+
+	(void)state;
+	connect_user(b, 1, 0, "u1", 1, "10.0.0.2");
+	connect_user(b, 2, 1, "u2", 2, "10.0.0.3");
+	bench_auth(b, 3, 1, "u3", AUTH_MSCHAPV2);
+	bench_expect(b, MSG_CHECK_SECRET, ROLE_VAULT, 0);
+	engine_peer_lost(b->e, ROLE_NET, 1, &b->now);
+	bench_plumb(b, "10.0.0.3", 1, false, "");
+	bench_expect_nothing(b);
+	connect_user(b, 4, 1, "u4", 4, "10.0.0.3");
+	bench_log_in(b, 5, 1, "u5", 5);
+	bench_ask_lease(b, 1, 0, "");
+	bench_leased(b, 1, 0, "10.0.0.2");
+	bench_free(b);
+}
+
+/* The attempt ends while monitor works: the route is taken back behind it. */
+static void
+test_ended_while_plumbing(void **state)
+{
+	struct bench *b = make(CONF);
+	struct msg done = { .id = MSG_PLUMB_DONE };
+
+	(void)state;
+	bench_log_in(b, 1, 0, "u1", 1);
+	bench_ask_lease(b, 1, 0, "");
+	done.u.plumb_done.seq = bench_expect(b, MSG_PLUMB, ROLE_MONITOR, 0)->u.plumb.seq;
+	done.u.plumb_done.ok = true;
+	done.u.plumb_done.device = done.u.plumb_done.error = view_str("");
+	bench_ask_lease(b, 1, 0, ""); /* impatience is one question */
+	bench_expect_nothing(b);
+	bench_end(b, 1, 0);
+	bench_plumb(b, "10.0.0.2", 0, false, "");
+	bench_give(b, ROLE_MONITOR, 0, &done);
+	bench_expect_nothing(b);
+	bench_free(b);
+}
+
+/* Without a log-in, or for another worker's attempt, there is no lease. */
+static void
+test_no_session(void **state)
+{
+	struct bench *b = make(CONF);
+
+	(void)state;
+	bench_ask_lease(b, 1, 0, "");
+	bench_leased(b, 1, 0, "internal.aaa-down");
+	bench_log_in(b, 2, 0, "u1", 1);
+	bench_ask_lease(b, 2, 1, "");
+	bench_leased(b, 2, 1, "internal.aaa-down");
+	bench_auth(b, 3, 0, "u2", AUTH_MSCHAPV2);
+	bench_expect(b, MSG_CHECK_SECRET, ROLE_VAULT, 0);
+	bench_ask_lease(b, 3, 0, "");
+	bench_leased(b, 3, 0, "internal.aaa-down");
+	bench_free(b);
+}
+
+/* aaa died and is back: sessions that ran on keep their ports and addresses. */
+static void
+test_held_sessions(void **state)
+{
+	struct bench *b = make("sstp { ports 2 }\n" CONF);
+	struct msg m = { .id = MSG_SESSION_HELD };
+
+	(void)state;
+	m.u.session_held.attempt = bench_id(1);
+	m.u.session_held.tunnel = TUNNEL_SSTP;
+	m.u.session_held.address = ip_v4(0x0a000002);
+	bench_give(b, ROLE_NET, 2, &m);
+	bench_give(b, ROLE_NET, 2, &m);
+	connect_user(b, 2, 0, "u1", 1, "10.0.0.3");
+	bench_auth(b, 3, 0, "u2", AUTH_MSCHAPV2);
+	bench_vault(b, 2, CHECK_YES);
+	bench_answered(b, 3, 0, "capacity.no-free-port");
+	bench_end(b, 1, 2);
+	bench_plumb(b, "10.0.0.2", 2, false, "");
+	connect_user(b, 4, 0, "u2", 2, "10.0.0.2");
+	bench_free(b);
+}
+
+/* New policies and pools: sessions and leases live on. */
+static void
+test_reload(void **state)
+{
+	struct bench *b = make(CONF);
+
+	(void)state;
+	connect_user(b, 1, 0, "u1", 1, "10.0.0.2");
+	bench_configure(b, "pool r { range 10.2.0.1 - 10.2.0.2 }\npolicy All { access grant }");
+	bench_ask_lease(b, 1, 0, "");
+	bench_leased(b, 1, 0, "10.0.0.2");
+	connect_user(b, 2, 0, "u2", 2, "10.2.0.2");
+	bench_end(b, 1, 0);
+	bench_plumb(b, "10.0.0.2", 0, false, "");
+	bench_free(b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_leased),
+		cmocka_unit_test(test_exhausted),
+		cmocka_unit_test(test_fixed),
+		cmocka_unit_test(test_fixed_ignored),
+		cmocka_unit_test(test_no_pool),
+		cmocka_unit_test(test_ip_off),
+		cmocka_unit_test(test_plumb_failed),
+		cmocka_unit_test(test_monitor_trouble),
+		cmocka_unit_test(test_unplumb_is_sent_again),
+		cmocka_unit_test(test_worker_lost),
+		cmocka_unit_test(test_ended_while_plumbing),
+		cmocka_unit_test(test_no_session),
+		cmocka_unit_test(test_held_sessions),
+		cmocka_unit_test(test_reload),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
