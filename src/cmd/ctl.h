@@ -65,6 +65,7 @@ struct ctl_args {
 	char **argv;
 	int next;          /* index of the next argument; start at 1 */
 	const char *value; /* of the option just returned, or the operand itself */
+	bool rest;         /* behind "--": operands only */
 };
 
 #define CTL_ARG_END (-1)
@@ -73,7 +74,7 @@ struct ctl_args {
 
 /*
  * The next argument: the index of an option in opts (n of them), or one of CTL_ARG_*. Understands
- * "--user X", "--user=X" and "--". Set {argc, argv, 1, NULL} first.
+ * "--user X", "--user=X" and "--". Set { argc, argv, 1 } first.
  */
 int ctl_arg(struct ctl_args *a, const struct ctl_opt *opts, size_t n);
 
@@ -104,6 +105,8 @@ void ctl_table_right(struct ctl_table *t, size_t column);
 /* One row: n_columns texts; NULL and "" are shown as "-". Copied. */
 void ctl_table_row(struct ctl_table *t, const char *const *cells);
 void ctl_table_print(const struct ctl_table *t, FILE *f);
+/* The same without the titles. */
+void ctl_table_print_rows(const struct ctl_table *t, FILE *f);
 void ctl_table_free(struct ctl_table *t);
 
 /* "2026-11-22 15:04:05" local time of Unix microseconds, "-" for 0. Returns out. */
@@ -112,6 +115,11 @@ char *ctl_time_text(int64_t unix_us, char out[32]);
 char *ctl_duration_text(uint64_t ms, char out[32]);
 /* "1.5 GiB". Returns out. */
 char *ctl_bytes_text(uint64_t bytes, char out[32]);
+
+/* "2026-11-22", "2026-11-22 15:04" or with seconds, in local time, to Unix seconds. */
+MUST_USE bool ctl_date_parse(const char *s, int64_t *out);
+/* A number: decimal or with 0x. */
+MUST_USE bool ctl_number_parse(const char *s, int64_t *out);
 
 /* STATE/history.db or any file of the state directory. Returns out. */
 char *ctl_state_path(const struct ctl *c, const char *file, char *out, size_t cap);

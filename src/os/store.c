@@ -315,7 +315,15 @@ store_open(const char *path, bool read_only, const struct store_schema *schema,
 	*fault = STORE_OK;
 	error = read_only ? (access(path, R_OK) == 0 ? 0 : errno) : make_file(path);
 	if (error) {
-		*fault = read_only && error == ENOENT ? STORE_MISSING : STORE_FAILED;
+		*fault = STORE_FAILED;
+		if (read_only && error == ENOENT) {
+			*fault = STORE_MISSING;
+			snprintf(err, cap,
+			    "%s (%s): there is no such file, nothing has been recorded here; "
+			    "remedy: start rrasd, or name its state directory",
+			    path, schema->what);
+			return NULL;
+		}
 		(void)write_error(path,
 		    error == ENOSPC  ? SQLITE_FULL
 		    : error == EROFS ? SQLITE_READONLY

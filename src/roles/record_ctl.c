@@ -14,22 +14,22 @@ static const struct {
 	const char *name;
 	void (*handler)(struct question *q);
 } commands[] = {
-	{ "status", ctl_do_status },
-	{ "sessions", ctl_do_sessions },
-	{ "disconnect", ctl_do_disconnect },
-	{ "ports", ctl_do_ports },
-	{ "attempts", ctl_do_attempts },
-	{ "attempt", ctl_do_attempt },
-	{ "policy explain", ctl_do_explain },
-	{ "user add", ctl_do_user_add },
-	{ "user set", ctl_do_user_set },
-	{ "user del", ctl_do_user_del },
-	{ "user show", ctl_do_user_show },
-	{ "user list", ctl_do_user_list },
-	{ "group add", ctl_do_group_add },
-	{ "group del", ctl_do_group_del },
-	{ "group list", ctl_do_group_list },
-	{ "group member", ctl_do_group_member },
+	{ "status", rctl_do_status },
+	{ "sessions", rctl_do_sessions },
+	{ "disconnect", rctl_do_disconnect },
+	{ "ports", rctl_do_ports },
+	{ "attempts", rctl_do_attempts },
+	{ "attempt", rctl_do_attempt },
+	{ "policy explain", rctl_do_explain },
+	{ "user add", rctl_do_user_add },
+	{ "user set", rctl_do_user_set },
+	{ "user del", rctl_do_user_del },
+	{ "user show", rctl_do_user_show },
+	{ "user list", rctl_do_user_list },
+	{ "group add", rctl_do_group_add },
+	{ "group del", rctl_do_group_del },
+	{ "group list", rctl_do_group_list },
+	{ "group member", rctl_do_group_member },
 };
 
 /* jansson's strings may hold a password: nothing goes back to the heap as it is. */
@@ -42,7 +42,7 @@ wiping_free(void *p)
 }
 
 static void
-drop_client(struct ctl_client *c)
+drop_client(struct rctl_client *c)
 {
 	if (c->question)
 		c->question->client = NULL;
@@ -55,7 +55,7 @@ drop_client(struct ctl_client *c)
 static void
 end_question(struct question *q)
 {
-	struct ctl_client *c = q->client;
+	struct rctl_client *c = q->client;
 
 	q->ended = true;
 	list_remove(&q->node);
@@ -91,13 +91,13 @@ put_line(struct question *q, json_t *o)
 }
 
 void
-ctl_row(struct question *q, json_t *row)
+rctl_row(struct question *q, json_t *row)
 {
 	put_line(q, json_pack("{s:b, s:b, s:o}", "ok", 1, "more", 1, "row", row));
 }
 
 void
-ctl_ok(struct question *q, json_t *fields)
+rctl_ok(struct question *q, json_t *fields)
 {
 	json_t *o = fields ? fields : json_object();
 
@@ -107,43 +107,43 @@ ctl_ok(struct question *q, json_t *fields)
 }
 
 void
-ctl_refuse(struct question *q, const char *code, const char *error, const char *remedy)
+rctl_refuse(struct question *q, const char *code, const char *error, const char *remedy)
 {
 	put_line(q, json_pack("{s:b, s:s, s:o, s:o}", "ok", 0, "code", code, "error",
-			ctl_json_text(error), "remedy", ctl_json_text(remedy)));
+			rctl_json_text(error), "remedy", rctl_json_text(remedy)));
 	end_question(q);
 }
 
 void
-ctl_store_down(struct question *q, const char *err)
+rctl_store_down(struct question *q, const char *err)
 {
 	static const char mark[] = "; remedy: ";
 	const char *remedy = strstr(err, mark);
 	char what[STORE_ERR_MAX];
 
 	snprintf(what, sizeof(what), "%.*s", remedy ? (int)(remedy - err) : (int)strlen(err), err);
-	ctl_refuse(q, cause_info(CAUSE_STORE_DOWN)->name, what,
+	rctl_refuse(q, cause_info(CAUSE_STORE_DOWN)->name, what,
 	    remedy ? remedy + sizeof(mark) - 1 : "see the log of rrasd");
 }
 
 uint32_t
-ctl_seq(struct question *q)
+rctl_seq(struct question *q)
 {
 	return ++q->rec->seq;
 }
 
 bool
-ctl_ask_role(
+rctl_ask_role(
     struct question *q, enum role_id role, unsigned int index, const struct msg *m, uint32_t seq)
 {
-	struct ctl_wait *w = realloc(q->waits, (q->n_waits + 1) * sizeof(*w));
+	struct rctl_wait *w = realloc(q->waits, (q->n_waits + 1) * sizeof(*w));
 
 	if (!w)
 		return false;
 	q->waits = w;
 	if (!host_has(q->rec->host, role, index) || !host_send(q->rec->host, role, index, m, -1))
 		return false;
-	q->waits[q->n_waits++] = (struct ctl_wait){ seq, role, index };
+	q->waits[q->n_waits++] = (struct rctl_wait){ seq, role, index };
 	return true;
 }
 
@@ -151,7 +151,7 @@ ctl_ask_role(
 static void
 wait_over(struct question *q, size_t i, const struct msg *m)
 {
-	struct ctl_wait w = q->waits[i];
+	struct rctl_wait w = q->waits[i];
 
 	q->waits[i] = q->waits[--q->n_waits];
 	if (!m)
@@ -171,7 +171,7 @@ on_late(void *ctx)
 }
 
 void
-ctl_wait_for(struct question *q, unsigned int ms)
+rctl_wait_for(struct question *q, unsigned int ms)
 {
 	if (q->n_waits && !q->timer)
 		q->timer = loop_timer_new(q->rec->host->loop, on_late, q);
@@ -192,7 +192,7 @@ record_ctl_answer(
 	{
 		struct question *q = container_of(n, struct question, node);
 		for (size_t i = 0; i < q->n_waits; i++) {
-			const struct ctl_wait *w = &q->waits[i];
+			const struct rctl_wait *w = &q->waits[i];
 			if (w->seq != seq || w->role != from || w->index != index)
 				continue;
 			wait_over(q, i, m);
@@ -228,7 +228,7 @@ record_ctl_lost(struct record *rec, enum role_id who, unsigned int index)
 static void
 on_line(void *ctx, struct view line)
 {
-	struct ctl_client *c = ctx;
+	struct rctl_client *c = ctx;
 	struct question *q = calloc(1, sizeof(*q));
 	char err[200];
 
@@ -241,18 +241,18 @@ on_line(void *ctx, struct view line)
 	c->question = q;
 	list_append(&c->rec->questions, &q->node);
 	lines_hold(c->lines, true);
-	q->in = ctl_json_read(line, err, sizeof(err));
+	q->in = rctl_json_read(line, err, sizeof(err));
 	if (!q->in) {
-		ctl_refuse(q, "usage", err, "send one JSON object a line, see rrasctl(8)");
+		rctl_refuse(q, "usage", err, "send one JSON object a line, see rrasctl(8)");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(commands[i].name, ctl_arg(q, "cmd")) == 0) {
+		if (strcmp(commands[i].name, rctl_arg(q, "cmd")) == 0) {
 			commands[i].handler(q);
 			return;
 		}
 	}
-	ctl_refuse(q, "usage", "this daemon has no such command",
+	rctl_refuse(q, "usage", "this daemon has no such command",
 	    "use the rrasctl that came with it; see rrasctl help");
 }
 
@@ -272,7 +272,7 @@ on_connect(void *ctx, unsigned int events)
 	(void)events;
 	if (fd < 0)
 		return;
-	struct ctl_client *c =
+	struct rctl_client *c =
 	    lines_peer_may(fd) && rec->n_clients < CTL_CLIENTS_MAX ? calloc(1, sizeof(*c)) : NULL;
 	if (!c) {
 		close(fd);
@@ -310,7 +310,7 @@ record_ctl_close(struct record *rec)
 {
 	struct list *n, *tmp;
 
-	list_each(n, tmp, &rec->clients) drop_client(container_of(n, struct ctl_client, node));
+	list_each(n, tmp, &rec->clients) drop_client(container_of(n, struct rctl_client, node));
 	list_each(n, tmp, &rec->questions) end_question(container_of(n, struct question, node));
 	if (rec->control_watch)
 		loop_fd_free(rec->control_watch);

@@ -10,7 +10,7 @@
 
 struct question;
 
-struct ctl_client {
+struct rctl_client {
 	struct list node;
 	struct record *rec;
 	struct lines *lines;
@@ -19,7 +19,7 @@ struct ctl_client {
 };
 
 /* One role that has been asked and has not answered yet. */
-struct ctl_wait {
+struct rctl_wait {
 	uint32_t seq;
 	enum role_id role;
 	unsigned int index;
@@ -28,16 +28,16 @@ struct ctl_wait {
 struct question {
 	struct list node;
 	struct record *rec;
-	struct ctl_client *client; /* NULL: gone; the question still ends in order */
-	json_t *in;                /* the request */
-	json_t *out;               /* what has been gathered, owned */
-	struct ctl_wait *waits;
+	struct rctl_client *client; /* NULL: gone; the question still ends in order */
+	json_t *in;                 /* the request */
+	json_t *out;                /* what has been gathered, owned */
+	struct rctl_wait *waits;
 	size_t n_waits;
 	struct loop_timer *timer;
 	unsigned int n_lost; /* roles that ended or were too late */
 	bool ended;
 	/* An answer has come, or (m NULL) will not come any more. */
-	void (*on_answer)(struct question *q, const struct ctl_wait *w, const struct msg *m);
+	void (*on_answer)(struct question *q, const struct rctl_wait *w, const struct msg *m);
 	/* All waits are over. Ends the question. */
 	void (*on_done)(struct question *q);
 	/* user add and set: what the vault has sealed so far */
@@ -54,57 +54,57 @@ void record_ctl_answer(
 void record_ctl_lost(struct record *rec, enum role_id who, unsigned int index);
 
 /* Handlers of commands; each ends its question now or when its waits are over. */
-void ctl_do_status(struct question *q);
-void ctl_do_sessions(struct question *q);
-void ctl_do_disconnect(struct question *q);
-void ctl_do_ports(struct question *q);
-void ctl_do_attempts(struct question *q);
-void ctl_do_attempt(struct question *q);
-void ctl_do_explain(struct question *q);
-void ctl_do_user_add(struct question *q);
-void ctl_do_user_set(struct question *q);
-void ctl_do_user_del(struct question *q);
-void ctl_do_user_show(struct question *q);
-void ctl_do_user_list(struct question *q);
-void ctl_do_group_add(struct question *q);
-void ctl_do_group_del(struct question *q);
-void ctl_do_group_list(struct question *q);
-void ctl_do_group_member(struct question *q);
+void rctl_do_status(struct question *q);
+void rctl_do_sessions(struct question *q);
+void rctl_do_disconnect(struct question *q);
+void rctl_do_ports(struct question *q);
+void rctl_do_attempts(struct question *q);
+void rctl_do_attempt(struct question *q);
+void rctl_do_explain(struct question *q);
+void rctl_do_user_add(struct question *q);
+void rctl_do_user_set(struct question *q);
+void rctl_do_user_del(struct question *q);
+void rctl_do_user_show(struct question *q);
+void rctl_do_user_list(struct question *q);
+void rctl_do_group_add(struct question *q);
+void rctl_do_group_del(struct question *q);
+void rctl_do_group_list(struct question *q);
+void rctl_do_group_member(struct question *q);
 
 /* A row before the final answer; takes row over. */
-void ctl_row(struct question *q, json_t *row);
+void rctl_row(struct question *q, json_t *row);
 /* The final answer; takes fields over (NULL: none). The question is over. */
-void ctl_ok(struct question *q, json_t *fields);
+void rctl_ok(struct question *q, json_t *fields);
 /* The final answer when it failed. code: the name of a cause, or "usage", "not-found", "exists". */
-void ctl_refuse(struct question *q, const char *code, const char *error, const char *remedy);
-/* As ctl_refuse for an error of the store ("...; remedy: ..."): internal.store-down. */
-void ctl_store_down(struct question *q, const char *err);
+void rctl_refuse(struct question *q, const char *code, const char *error, const char *remedy);
+/* As rctl_refuse for an error of the store ("...; remedy: ..."): internal.store-down. */
+void rctl_store_down(struct question *q, const char *err);
 
 /* A number for a message to a role. */
-uint32_t ctl_seq(struct question *q);
+uint32_t rctl_seq(struct question *q);
 /* Sends m to a role and waits for the answer with this seq. False: the role is not there. */
-MUST_USE bool ctl_ask_role(
+MUST_USE bool rctl_ask_role(
     struct question *q, enum role_id role, unsigned int index, const struct msg *m, uint32_t seq);
 /* Call after asking: waits at most ms, or goes on at once when nobody was asked. */
-void ctl_wait_for(struct question *q, unsigned int ms);
+void rctl_wait_for(struct question *q, unsigned int ms);
 
 /* record_json.c */
 
 /* A request: an object, not deeper than 8, no key twice. NULL with err. Attack U04. */
-json_t *ctl_json_read(struct view line, char *err, size_t cap);
+json_t *rctl_json_read(struct view line, char *err, size_t cap);
 /* A string value; bytes that are not UTF-8 come escaped. */
-json_t *ctl_json_text(const char *s);
-json_t *ctl_json_view(struct view v);
+json_t *rctl_json_text(const char *s);
+json_t *rctl_json_view(struct view v);
 /* A member's text, "" when it is missing or no text; number or def; truth or def. */
-const char *ctl_arg(const struct question *q, const char *key);
-int64_t ctl_arg_int(const struct question *q, const char *key, int64_t def);
-bool ctl_arg_bool(const struct question *q, const char *key, bool def);
-bool ctl_arg_has(const struct question *q, const char *key);
+const char *rctl_arg(const struct question *q, const char *key);
+int64_t rctl_arg_int(const struct question *q, const char *key, int64_t def);
+bool rctl_arg_bool(const struct question *q, const char *key, bool def);
+bool rctl_arg_has(const struct question *q, const char *key);
 
-json_t *ctl_json_attempt(const struct attempt_record *r, bool with_facts);
-json_t *ctl_json_session(const struct live *l, int64_t now_us);
-json_t *ctl_json_account(const struct account *a);
-json_t *ctl_json_decision(const struct decision *d);
+json_t *rctl_json_attempt(const struct attempt_record *r, bool with_facts);
+json_t *rctl_json_session(const struct live *l, int64_t now_us);
+json_t *rctl_json_account(const struct account *a);
+json_t *rctl_json_decision(const struct decision *d);
 const char *dialin_name(enum dialin d);
 bool dialin_parse(const char *s, enum dialin *out);
 

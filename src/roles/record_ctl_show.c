@@ -19,7 +19,7 @@ lines_array(struct view v)
 		const uint8_t *nl = memchr(v.p, '\n', v.n);
 		size_t n = nl ? (size_t)(nl - v.p) : v.n;
 		if (n)
-			json_array_append_new(all, ctl_json_view(view_of(v.p, n)));
+			json_array_append_new(all, rctl_json_view(view_of(v.p, n)));
 		v = view_of(v.p + n + (nl != NULL), v.n - n - (nl != NULL));
 	}
 	return all;
@@ -33,10 +33,10 @@ role_row(enum role_id role, unsigned int index, const char *state, json_t *lines
 }
 
 static void
-on_status(struct question *q, const struct ctl_wait *w, const struct msg *m)
+on_status(struct question *q, const struct rctl_wait *w, const struct msg *m)
 {
-	ctl_row(q, role_row(w->role, w->index, m ? "running" : "silent",
-		       m ? lines_array(m->u.status.lines) : json_array()));
+	rctl_row(q, role_row(w->role, w->index, m ? "running" : "silent",
+			m ? lines_array(m->u.status.lines) : json_array()));
 }
 
 static unsigned int
@@ -66,7 +66,7 @@ put_line(json_t *lines, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	json_array_append_new(lines, ctl_json_text(text));
+	json_array_append_new(lines, rctl_json_text(text));
 }
 
 static void
@@ -87,22 +87,22 @@ status_done(struct question *q)
 	if (rec->n_facts_lost || rec->n_journal_lost)
 		put_line(lines, "lost: %llu messages of facts, %llu journal entries",
 		    (unsigned long long)rec->n_facts_lost, (unsigned long long)rec->n_journal_lost);
-	ctl_row(q, role_row(ROLE_RECORD, 0, "running", lines));
-	ctl_ok(q, json_pack("{s:s, s:I}", "version", OPENRRAS_VERSION, "sessions",
-		      (json_int_t)count_sessions(rec)));
+	rctl_row(q, role_row(ROLE_RECORD, 0, "running", lines));
+	rctl_ok(q, json_pack("{s:s, s:I}", "version", OPENRRAS_VERSION, "sessions",
+		       (json_int_t)count_sessions(rec)));
 }
 
 static void
 ask_status(struct question *q, enum role_id role, unsigned int index)
 {
-	struct msg m = { .id = MSG_STATUS_ASK, .u.status_ask = { ctl_seq(q) } };
+	struct msg m = { .id = MSG_STATUS_ASK, .u.status_ask = { rctl_seq(q) } };
 
-	if (!ctl_ask_role(q, role, index, &m, m.u.status_ask.seq))
-		ctl_row(q, role_row(role, index, "absent", json_array()));
+	if (!rctl_ask_role(q, role, index, &m, m.u.status_ask.seq))
+		rctl_row(q, role_row(role, index, "absent", json_array()));
 }
 
 void
-ctl_do_status(struct question *q)
+rctl_do_status(struct question *q)
 {
 	q->on_answer = on_status;
 	q->on_done = status_done;
@@ -111,7 +111,7 @@ ctl_do_status(struct question *q)
 		ask_status(q, ROLE_NET, i);
 	ask_status(q, ROLE_AAA, 0);
 	ask_status(q, ROLE_VAULT, 0);
-	ctl_wait_for(q, CTL_ANSWER_MS);
+	rctl_wait_for(q, CTL_ANSWER_MS);
 }
 
 static bool
@@ -136,7 +136,7 @@ sessions_done(struct question *q)
 	struct record *rec = q->rec;
 	int64_t now_us = loop_now(rec->host->loop)->unix_us;
 	struct live **all = calloc(rec->n_live + 1, sizeof(struct live *));
-	const char *user = ctl_arg(q, "user");
+	const char *user = rctl_arg(q, "user");
 	struct list *n, *tmp;
 	size_t k = 0;
 
@@ -152,26 +152,26 @@ sessions_done(struct question *q)
 	if (k)
 		qsort(all, k, sizeof(*all), by_time);
 	for (size_t i = 0; i < k && i < CTL_ROWS_MAX; i++)
-		ctl_row(q, ctl_json_session(all[i], now_us));
+		rctl_row(q, rctl_json_session(all[i], now_us));
 	free(all);
-	ctl_ok(q, json_pack("{s:i, s:i}", "sessions", (int)k, "workers_silent", (int)q->n_lost));
+	rctl_ok(q, json_pack("{s:i, s:i}", "sessions", (int)k, "workers_silent", (int)q->n_lost));
 }
 
 void
-ctl_do_sessions(struct question *q)
+rctl_do_sessions(struct question *q)
 {
 	q->on_done = sessions_done;
 	for (unsigned int i = 0; i < WORKERS_MAX; i++) {
-		struct msg m = { .id = MSG_COUNTERS_ASK, .u.counters_ask = { ctl_seq(q) } };
+		struct msg m = { .id = MSG_COUNTERS_ASK, .u.counters_ask = { rctl_seq(q) } };
 		if (host_has(q->rec->host, ROLE_NET, i) &&
-		    !ctl_ask_role(q, ROLE_NET, i, &m, m.u.counters_ask.seq))
+		    !rctl_ask_role(q, ROLE_NET, i, &m, m.u.counters_ask.seq))
 			q->n_lost++;
 	}
-	ctl_wait_for(q, CTL_ANSWER_MS);
+	rctl_wait_for(q, CTL_ANSWER_MS);
 }
 
 static void
-on_disconnected(struct question *q, const struct ctl_wait *w, const struct msg *m)
+on_disconnected(struct question *q, const struct rctl_wait *w, const struct msg *m)
 {
 	json_int_t n = json_integer_value(q->out);
 
@@ -186,20 +186,21 @@ disconnect_done(struct question *q)
 	json_int_t n = json_integer_value(q->out);
 
 	if (n == 0 && q->n_lost)
-		ctl_refuse(q, cause_info(CAUSE_WORKER_DIED)->name,
+		rctl_refuse(q, cause_info(CAUSE_WORKER_DIED)->name,
 		    "the worker that holds the session does not answer", "see rrasctl status");
 	else if (n == 0)
-		ctl_refuse(q, "not-found", "no such session is up", "see rrasctl sessions");
+		rctl_refuse(q, "not-found", "no such session is up", "see rrasctl sessions");
 	else
-		ctl_ok(q, json_pack("{s:I, s:i}", "disconnected", n, "unanswered", (int)q->n_lost));
+		rctl_ok(
+		    q, json_pack("{s:I, s:i}", "disconnected", n, "unanswered", (int)q->n_lost));
 }
 
 /* Whether a session is meant by the request's id, address or user. */
 static bool
 is_meant(const struct question *q, const struct live *l)
 {
-	const char *id = ctl_arg(q, "id"), *address = ctl_arg(q, "address");
-	const char *user = ctl_arg(q, "user");
+	const char *id = rctl_arg(q, "id"), *address = rctl_arg(q, "address");
+	const char *user = rctl_arg(q, "user");
 	char text[ATTEMPT_ID_TEXT];
 	struct ip_addr a;
 
@@ -220,17 +221,17 @@ is_id_prefix(const char *id)
 }
 
 void
-ctl_do_disconnect(struct question *q)
+rctl_do_disconnect(struct question *q)
 {
-	const char *id = ctl_arg(q, "id"), *address = ctl_arg(q, "address");
+	const char *id = rctl_arg(q, "id"), *address = rctl_arg(q, "address");
 	struct live *meant[DISCONNECT_MAX];
 	struct list *node, *tmp;
 	struct ip_addr a;
 	size_t n = 0;
 
 	if ((id[0] && !is_id_prefix(id)) || (address[0] && !ip_parse(view_str(address), &a)) ||
-	    (!id[0] && !address[0] && !ctl_arg(q, "user")[0])) {
-		ctl_refuse(q, "usage", "name the session by id, address or user",
+	    (!id[0] && !address[0] && !rctl_arg(q, "user")[0])) {
+		rctl_refuse(q, "usage", "name the session by id, address or user",
 		    "an id is at least 4 hexadecimal digits, see rrasctl sessions");
 		return;
 	}
@@ -243,7 +244,7 @@ ctl_do_disconnect(struct question *q)
 		}
 	}
 	if (id[0] && n > 1) {
-		ctl_refuse(
+		rctl_refuse(
 		    q, "ambiguous", "more than one session's id begins so", "give more digits");
 		return;
 	}
@@ -252,16 +253,16 @@ ctl_do_disconnect(struct question *q)
 	q->out = json_integer(0);
 	for (size_t i = 0; i < n; i++) {
 		struct msg m = { .id = MSG_DISCONNECT,
-			.u.disconnect = { ctl_seq(q), meant[i]->r.id } };
-		if (!ctl_ask_role(q, ROLE_NET, meant[i]->worker, &m, m.u.disconnect.seq))
+			.u.disconnect = { rctl_seq(q), meant[i]->r.id } };
+		if (!rctl_ask_role(q, ROLE_NET, meant[i]->worker, &m, m.u.disconnect.seq))
 			q->n_lost++;
 	}
-	ctl_wait_for(q, DISCONNECT_MS);
+	rctl_wait_for(q, DISCONNECT_MS);
 }
 
 /* Ports by tunnel type: what the configuration allows and what sessions use. */
 void
-ctl_do_ports(struct question *q)
+rctl_do_ports(struct question *q)
 {
 	const struct conf *c = q->rec->host->conf;
 	unsigned int used = 0;
@@ -276,35 +277,35 @@ ctl_do_ports(struct question *q)
 		}
 	}
 	if (c)
-		ctl_row(q, json_pack("{s:s, s:b, s:I, s:I}", "tunnel", tunnel_name(TUNNEL_SSTP),
-			       "enabled", c->sstp_enabled && c->remote_access, "limit",
-			       (json_int_t)c->sstp_ports, "used", (json_int_t)used));
-	ctl_ok(q, NULL);
+		rctl_row(q, json_pack("{s:s, s:b, s:I, s:I}", "tunnel", tunnel_name(TUNNEL_SSTP),
+				"enabled", c->sstp_enabled && c->remote_access, "limit",
+				(json_int_t)c->sstp_ports, "used", (json_int_t)used));
+	rctl_ok(q, NULL);
 }
 
 static bool
 attempt_row(void *ctx, const struct attempt_record *r)
 {
-	ctl_row(ctx, ctl_json_attempt(r, false));
+	rctl_row(ctx, rctl_json_attempt(r, false));
 	return true;
 }
 
 void
-ctl_do_attempts(struct question *q)
+rctl_do_attempts(struct question *q)
 {
-	const char *cause = ctl_arg(q, "cause");
-	int64_t limit = ctl_arg_int(q, "limit", ATTEMPTS_DEFAULT);
+	const char *cause = rctl_arg(q, "cause");
+	int64_t limit = rctl_arg_int(q, "limit", ATTEMPTS_DEFAULT);
 	struct history_filter f = {
-		.failures = ctl_arg_bool(q, "failures", false),
-		.user = ctl_arg(q, "user")[0] ? ctl_arg(q, "user") : NULL,
-		.ras_error = (uint32_t)ctl_arg_int(q, "error", 0),
+		.failures = rctl_arg_bool(q, "failures", false),
+		.user = rctl_arg(q, "user")[0] ? rctl_arg(q, "user") : NULL,
+		.ras_error = (uint32_t)rctl_arg_int(q, "error", 0),
 		.cause = cause_by_name(view_str(cause)),
-		.since_unix_us = ctl_arg_int(q, "since", 0) * 1000000,
+		.since_unix_us = rctl_arg_int(q, "since", 0) * 1000000,
 	};
 	char err[STORE_ERR_MAX] = "";
 
 	if (cause[0] && f.cause == CAUSE_NONE) {
-		ctl_refuse(
+		rctl_refuse(
 		    q, "usage", "there is no cause of this name", "see rrasctl diagnose --list");
 		return;
 	}
@@ -313,19 +314,19 @@ ctl_do_attempts(struct question *q)
 	record_flush(q->rec);
 	if (history_list(
 		q->rec->history, &f, (uint32_t)limit, false, attempt_row, q, err, sizeof(err)) < 0)
-		ctl_store_down(q, err);
+		rctl_store_down(q, err);
 	else
-		ctl_ok(q, NULL);
+		rctl_ok(q, NULL);
 }
 
 /* One attempt with its facts: by id, or the latest failure (of a user, with an error number). */
 void
-ctl_do_attempt(struct question *q)
+rctl_do_attempt(struct question *q)
 {
-	const char *id = ctl_arg(q, "id"), *user = ctl_arg(q, "user");
+	const char *id = rctl_arg(q, "id"), *user = rctl_arg(q, "user");
 	struct history_filter f = { .failures = true,
 		.user = user[0] ? user : NULL,
-		.ras_error = (uint32_t)ctl_arg_int(q, "error", 0) };
+		.ras_error = (uint32_t)rctl_arg_int(q, "error", 0) };
 	struct attempt_record *r = NULL;
 	char err[STORE_ERR_MAX] = "";
 
@@ -335,66 +336,66 @@ ctl_do_attempt(struct question *q)
 		  : history_latest(q->rec->history, &f, &r, err, sizeof(err));
 	switch (found) {
 	case HISTORY_FOUND:
-		ctl_ok(q, json_pack("{s:o}", "attempt", ctl_json_attempt(r, true)));
+		rctl_ok(q, json_pack("{s:o}", "attempt", rctl_json_attempt(r, true)));
 		history_free(r);
 		return;
 	case HISTORY_AMBIGUOUS:
-		ctl_refuse(q, "ambiguous", "more than one attempt's id begins so",
+		rctl_refuse(q, "ambiguous", "more than one attempt's id begins so",
 		    "give more digits, see rrasctl attempts");
 		return;
 	case HISTORY_NONE:
-		ctl_refuse(q, "not-found",
+		rctl_refuse(q, "not-found",
 		    id[0] ? "there is no such attempt" : "no such failed attempt is stored",
 		    "see rrasctl attempts");
 		return;
 	case HISTORY_ERROR:
-		ctl_store_down(q, err);
+		rctl_store_down(q, err);
 		return;
 	}
 }
 
 static void
-on_explained(struct question *q, const struct ctl_wait *w, const struct msg *m)
+on_explained(struct question *q, const struct rctl_wait *w, const struct msg *m)
 {
 	(void)w;
 	if (!m)
 		return;
 	q->out = json_pack("{s:b, s:o, s:o}", "user_known", m->u.explained.user_known, "account",
-	    ctl_json_view(m->u.explained.account), "decision",
-	    ctl_json_decision(&m->u.explained.decision));
+	    rctl_json_view(m->u.explained.account), "decision",
+	    rctl_json_decision(&m->u.explained.decision));
 }
 
 static void
 explain_done(struct question *q)
 {
 	if (q->out)
-		ctl_ok(q, json_incref(q->out));
+		rctl_ok(q, json_incref(q->out));
 	else
-		ctl_refuse(q, cause_info(CAUSE_AAA_DOWN)->name,
+		rctl_refuse(q, cause_info(CAUSE_AAA_DOWN)->name,
 		    "the aaa process, which holds the policies, does not answer",
 		    "see rrasctl status");
 }
 
 void
-ctl_do_explain(struct question *q)
+rctl_do_explain(struct question *q)
 {
-	const char *client = ctl_arg(q, "client");
+	const char *client = rctl_arg(q, "client");
 	struct msg m = { .id = MSG_EXPLAIN,
-		.u.explain = { .seq = ctl_seq(q),
-		    .user = view_str(ctl_arg(q, "user")),
-		    .tunnel = (uint8_t)tunnel_by_name(view_str(ctl_arg(q, "tunnel"))),
-		    .method = (uint8_t)auth_method_by_name(view_str(ctl_arg(q, "method"))) } };
+		.u.explain = { .seq = rctl_seq(q),
+		    .user = view_str(rctl_arg(q, "user")),
+		    .tunnel = (uint8_t)tunnel_by_name(view_str(rctl_arg(q, "tunnel"))),
+		    .method = (uint8_t)auth_method_by_name(view_str(rctl_arg(q, "method"))) } };
 
 	if ((client[0] && !ip_parse(view_str(client), &m.u.explain.client)) ||
 	    m.u.explain.user.n == 0 || m.u.explain.user.n > NAME_MAX_BYTES ||
 	    m.u.explain.tunnel == TUNNEL_NONE || m.u.explain.method == AUTH_NONE) {
-		ctl_refuse(q, "usage", "user, tunnel, client or method is missing or unknown",
+		rctl_refuse(q, "usage", "user, tunnel, client or method is missing or unknown",
 		    "see rrasctl policy --help");
 		return;
 	}
 	q->on_answer = on_explained;
 	q->on_done = explain_done;
-	if (!ctl_ask_role(q, ROLE_AAA, 0, &m, m.u.explain.seq))
+	if (!rctl_ask_role(q, ROLE_AAA, 0, &m, m.u.explain.seq))
 		q->n_lost++;
-	ctl_wait_for(q, CTL_ANSWER_MS);
+	rctl_wait_for(q, CTL_ANSWER_MS);
 }

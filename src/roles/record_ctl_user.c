@@ -18,14 +18,14 @@ static const char no_store[] = "the accounts could not be read";
 static void
 refuse_usage(struct question *q, const char *error, const char *remedy)
 {
-	ctl_refuse(q, "usage", error, remedy);
+	rctl_refuse(q, "usage", error, remedy);
 }
 
 /* The normalised name of the request into out. False: the question is answered. */
 static bool
 take_name(struct question *q, struct lookup_name *out)
 {
-	const char *name = ctl_arg(q, "name");
+	const char *name = rctl_arg(q, "name");
 
 	if (strpbrk(name, "\\@/")) {
 		refuse_usage(q, "an account's name has no domain and none of \\ @ /",
@@ -44,7 +44,7 @@ take_name(struct question *q, struct lookup_name *out)
 static json_t *
 not_found_text(const struct question *q)
 {
-	return json_sprintf("there is no account \"%s\"", ctl_arg(q, "name"));
+	return json_sprintf("there is no account \"%s\"", rctl_arg(q, "name"));
 }
 
 /* The account of the request. False: the question is answered. */
@@ -61,11 +61,11 @@ take_account(struct question *q, struct account *out)
 		return true;
 	if (r == ACCOUNTS_NOT_FOUND) {
 		json_t *text = not_found_text(q);
-		ctl_refuse(q, "not-found", json_string_value(text), "see rrasctl user list");
+		rctl_refuse(q, "not-found", json_string_value(text), "see rrasctl user list");
 		json_decref(text);
 		return false;
 	}
-	ctl_store_down(q, err[0] ? err : no_store);
+	rctl_store_down(q, err[0] ? err : no_store);
 	return false;
 }
 
@@ -73,19 +73,19 @@ take_account(struct question *q, struct account *out)
 static const char *
 apply(const struct question *q, struct account *row)
 {
-	const char *address = ctl_arg(q, "address");
+	const char *address = rctl_arg(q, "address");
 
-	row->enabled = ctl_arg_bool(q, "enabled", row->enabled);
-	row->expires_unix_s = ctl_arg_int(q, "expires", row->expires_unix_s);
-	if (ctl_arg_has(q, "dialin") && !dialin_parse(ctl_arg(q, "dialin"), &row->dialin))
+	row->enabled = rctl_arg_bool(q, "enabled", row->enabled);
+	row->expires_unix_s = rctl_arg_int(q, "expires", row->expires_unix_s);
+	if (rctl_arg_has(q, "dialin") && !dialin_parse(rctl_arg(q, "dialin"), &row->dialin))
 		return "dialin is one of allow, deny, policy";
-	if (ctl_arg_has(q, "caller_id")) {
-		const char *id = ctl_arg(q, "caller_id");
+	if (rctl_arg_has(q, "caller_id")) {
+		const char *id = rctl_arg(q, "caller_id");
 		if (strlen(id) >= sizeof(row->caller_id))
 			return "the caller id is too long";
 		snprintf(row->caller_id, sizeof(row->caller_id), "%s", id);
 	}
-	if (ctl_arg_has(q, "address")) {
+	if (rctl_arg_has(q, "address")) {
 		row->address = (struct ip_addr){ 0 };
 		if (address[0] && !ip_parse(view_str(address), &row->address))
 			return "the address is no IP address";
@@ -114,13 +114,13 @@ take_groups(const struct question *q, const char *out[GROUPS_MAX])
 static bool
 wants_reversible(const struct question *q, const struct account *row)
 {
-	return ctl_arg_bool(q, "reversible", row->has_reversible);
+	return rctl_arg_bool(q, "reversible", row->has_reversible);
 }
 
 static bool
 has_password(const struct question *q)
 {
-	return ctl_arg_has(q, "password");
+	return rctl_arg_has(q, "password");
 }
 
 /* What the store says of a change, as the answer. */
@@ -134,24 +134,24 @@ answer_change(struct question *q, enum accounts_result r, const char *err)
 	case ACCOUNTS_OK:
 		record_sync_account(q->rec, q->account);
 		if (accounts_by_id(q->rec->accounts, q->account, &a, e2, sizeof(e2)) == ACCOUNTS_OK)
-			ctl_ok(q, json_pack("{s:o}", "user", ctl_json_account(&a)));
+			rctl_ok(q, json_pack("{s:o}", "user", rctl_json_account(&a)));
 		else
-			ctl_ok(q, NULL);
+			rctl_ok(q, NULL);
 		return;
 	case ACCOUNTS_EXISTS:
 		snprintf(
-		    text, sizeof(text), "there is an account \"%s\" already", ctl_arg(q, "name"));
-		ctl_refuse(q, "exists", text, "change it with rrasctl user set");
+		    text, sizeof(text), "there is an account \"%s\" already", rctl_arg(q, "name"));
+		rctl_refuse(q, "exists", text, "change it with rrasctl user set");
 		return;
 	case ACCOUNTS_NOT_FOUND:
-		ctl_refuse(q, "not-found", "the account is gone", "see rrasctl user list");
+		rctl_refuse(q, "not-found", "the account is gone", "see rrasctl user list");
 		return;
 	case ACCOUNTS_NO_GROUP:
 		snprintf(text, sizeof(text), "there is no group \"%s\"", err);
-		ctl_refuse(q, "not-found", text, "make it with rrasctl group add");
+		rctl_refuse(q, "not-found", text, "make it with rrasctl group add");
 		return;
 	case ACCOUNTS_ERROR:
-		ctl_store_down(q, err);
+		rctl_store_down(q, err);
 		return;
 	}
 }
@@ -160,7 +160,7 @@ answer_change(struct question *q, enum accounts_result r, const char *err)
 static void
 commit(struct question *q)
 {
-	bool is_new = strcmp(ctl_arg(q, "cmd"), "user add") == 0;
+	bool is_new = strcmp(rctl_arg(q, "cmd"), "user add") == 0;
 	int64_t now_s = loop_now(q->rec->host->loop)->unix_us / 1000000;
 	const char *groups[GROUPS_MAX];
 	char err[STORE_ERR_MAX] = "";
@@ -173,7 +173,7 @@ commit(struct question *q)
 			return;
 		row.id = q->account;
 		snprintf(row.name, sizeof(row.name), "%s", name.s);
-		snprintf(row.display, sizeof(row.display), "%s", ctl_arg(q, "name"));
+		snprintf(row.display, sizeof(row.display), "%s", rctl_arg(q, "name"));
 	} else if (!take_account(q, &row)) {
 		return;
 	} else if (row.id != q->account) { /* deleted and made anew while the vault sealed */
@@ -191,8 +191,8 @@ commit(struct question *q)
 	/* A reversible copy of an earlier password, or one no longer wanted, must not stay. */
 	c.drop_secret[SECRET_REVERSIBLE] =
 	    (has_password(q) && !q->n_sealed[SECRET_REVERSIBLE]) || !wants_reversible(q, &row);
-	int n = ctl_arg_has(q, "groups") ? take_groups(q, groups) : 0;
-	if (ctl_arg_has(q, "groups")) {
+	int n = rctl_arg_has(q, "groups") ? take_groups(q, groups) : 0;
+	if (rctl_arg_has(q, "groups")) {
 		c.groups = groups;
 		c.n_groups = (unsigned int)n;
 	}
@@ -202,7 +202,7 @@ commit(struct question *q)
 static void
 refuse_vault_down(struct question *q)
 {
-	ctl_refuse(q, cause_info(CAUSE_VAULT_DOWN)->name,
+	rctl_refuse(q, cause_info(CAUSE_VAULT_DOWN)->name,
 	    "the vault does not answer, so the password cannot be sealed; nothing was changed",
 	    "see rrasctl status and the log of rrasd, then try again");
 }
@@ -210,14 +210,14 @@ refuse_vault_down(struct question *q)
 static bool
 ask_seal(struct question *q, enum secret_kind kind)
 {
-	const char *password = ctl_arg(q, "password");
+	const char *password = rctl_arg(q, "password");
 	struct msg m = { .id = MSG_SEAL_SECRET,
-		.u.seal = { .seq = ctl_seq(q),
+		.u.seal = { .seq = rctl_seq(q),
 		    .account = q->account,
 		    .kind = (uint8_t)kind,
 		    .plain = view_str(password) } };
 
-	return ctl_ask_role(q, ROLE_VAULT, 0, &m, m.u.seal.seq);
+	return rctl_ask_role(q, ROLE_VAULT, 0, &m, m.u.seal.seq);
 }
 
 /* The kind that is being sealed: the hash first, then the reversible copy. */
@@ -228,7 +228,7 @@ next_kind(const struct question *q)
 }
 
 static void
-on_sealed(struct question *q, const struct ctl_wait *w, const struct msg *m)
+on_sealed(struct question *q, const struct rctl_wait *w, const struct msg *m)
 {
 	enum secret_kind kind = next_kind(q);
 
@@ -237,7 +237,7 @@ on_sealed(struct question *q, const struct ctl_wait *w, const struct msg *m)
 		return; /* counted as lost */
 	const struct msg_sealed *s = &m->u.sealed;
 	if (!s->ok || !s->sealed.n || !view_copy(s->sealed, q->sealed[kind], SEALED_MAX)) {
-		q->out = ctl_json_view(s->error);
+		q->out = rctl_json_view(s->error);
 		return;
 	}
 	q->n_sealed[kind] = s->sealed.n;
@@ -254,7 +254,7 @@ on_all_sealed(struct question *q)
 	if (q->n_lost)
 		refuse_vault_down(q);
 	else if (q->out)
-		ctl_refuse(q, "refused",
+		rctl_refuse(q, "refused",
 		    error && error[0] ? error : "the vault refused the password",
 		    "choose another password");
 	else
@@ -269,11 +269,11 @@ change(struct question *q, const struct account *row)
 	const char *groups[GROUPS_MAX];
 	const char *wrong = apply(q, &probe);
 
-	if (!wrong && ctl_arg_has(q, "groups") && take_groups(q, groups) < 0)
+	if (!wrong && rctl_arg_has(q, "groups") && take_groups(q, groups) < 0)
 		wrong = "groups is a list of at most 64 names";
-	if (!wrong && has_password(q) && !ctl_arg(q, "password")[0])
+	if (!wrong && has_password(q) && !rctl_arg(q, "password")[0])
 		wrong = "the password is empty";
-	if (!wrong && !has_password(q) && ctl_arg_bool(q, "reversible", false) &&
+	if (!wrong && !has_password(q) && rctl_arg_bool(q, "reversible", false) &&
 	    !row->has_reversible)
 		wrong = "a reversible copy needs the password";
 	if (wrong) {
@@ -288,13 +288,13 @@ change(struct question *q, const struct account *row)
 	q->on_answer = on_sealed;
 	q->on_done = on_all_sealed;
 	if (ask_seal(q, SECRET_NT_HASH))
-		ctl_wait_for(q, CTL_ANSWER_MS);
+		rctl_wait_for(q, CTL_ANSWER_MS);
 	else
 		refuse_vault_down(q);
 }
 
 void
-ctl_do_user_add(struct question *q)
+rctl_do_user_add(struct question *q)
 {
 	struct account row = { .enabled = true };
 	struct account there;
@@ -314,7 +314,7 @@ ctl_do_user_add(struct question *q)
 }
 
 void
-ctl_do_user_set(struct question *q)
+rctl_do_user_set(struct question *q)
 {
 	struct account row;
 
@@ -325,7 +325,7 @@ ctl_do_user_set(struct question *q)
 }
 
 void
-ctl_do_user_del(struct question *q)
+rctl_do_user_del(struct question *q)
 {
 	struct account row;
 	char err[STORE_ERR_MAX] = "";
@@ -349,41 +349,41 @@ ctl_do_user_del(struct question *q)
 				 strcmp(l->r.account, row.display) == 0);
 		}
 	}
-	ctl_ok(q, json_pack("{s:i}", "sessions_still_up", (int)n));
+	rctl_ok(q, json_pack("{s:i}", "sessions_still_up", (int)n));
 }
 
 void
-ctl_do_user_show(struct question *q)
+rctl_do_user_show(struct question *q)
 {
 	struct account row;
 
 	if (take_account(q, &row))
-		ctl_ok(q, json_pack("{s:o}", "user", ctl_json_account(&row)));
+		rctl_ok(q, json_pack("{s:o}", "user", rctl_json_account(&row)));
 }
 
 static bool
 user_row(void *ctx, const struct account *a)
 {
-	ctl_row(ctx, ctl_json_account(a));
+	rctl_row(ctx, rctl_json_account(a));
 	return true;
 }
 
 void
-ctl_do_user_list(struct question *q)
+rctl_do_user_list(struct question *q)
 {
 	char err[STORE_ERR_MAX] = "";
 
 	if (accounts_each(q->rec->accounts, 0, 0, user_row, q, err, sizeof(err)) < 0)
-		ctl_store_down(q, err);
+		rctl_store_down(q, err);
 	else
-		ctl_ok(q, NULL);
+		rctl_ok(q, NULL);
 }
 
 /* The group of the request. NULL: the question is answered. */
 static const char *
 take_group(struct question *q)
 {
-	const char *g = ctl_arg(q, "group");
+	const char *g = rctl_arg(q, "group");
 	struct lookup_name folded;
 
 	if (g[0] && strlen(g) < GROUP_NAME_MAX && !strpbrk(g, "\n\r\t") &&
@@ -400,18 +400,18 @@ answer_group(struct question *q, enum accounts_result r, const char *err)
 	char text[STORE_ERR_MAX];
 
 	if (r == ACCOUNTS_OK) {
-		ctl_ok(q, NULL);
+		rctl_ok(q, NULL);
 	} else if (r == ACCOUNTS_EXISTS) {
 		snprintf(
-		    text, sizeof(text), "there is a group \"%s\" already", ctl_arg(q, "group"));
-		ctl_refuse(q, "exists", text, "see rrasctl group list");
+		    text, sizeof(text), "there is a group \"%s\" already", rctl_arg(q, "group"));
+		rctl_refuse(q, "exists", text, "see rrasctl group list");
 	} else {
 		answer_change(q, r, err);
 	}
 }
 
 void
-ctl_do_group_add(struct question *q)
+rctl_do_group_add(struct question *q)
 {
 	const char *g = take_group(q);
 	char err[STORE_ERR_MAX] = "";
@@ -421,7 +421,7 @@ ctl_do_group_add(struct question *q)
 }
 
 void
-ctl_do_group_del(struct question *q)
+rctl_do_group_del(struct question *q)
 {
 	const char *g = take_group(q);
 	char err[STORE_ERR_MAX] = "";
@@ -430,7 +430,7 @@ ctl_do_group_del(struct question *q)
 
 	if (!members) {
 		if (g)
-			ctl_refuse(q, cause_info(CAUSE_NO_MEMORY)->name, "memory is out", "");
+			rctl_refuse(q, cause_info(CAUSE_NO_MEMORY)->name, "memory is out", "");
 		return;
 	}
 	n = accounts_members(q->rec->accounts, g, members, CTL_ROWS_MAX, err, sizeof(err));
@@ -443,7 +443,7 @@ ctl_do_group_del(struct question *q)
 }
 
 void
-ctl_do_group_member(struct question *q)
+rctl_do_group_member(struct question *q)
 {
 	struct account row;
 	char err[STORE_ERR_MAX] = "";
@@ -452,7 +452,7 @@ ctl_do_group_member(struct question *q)
 	if (!g || !take_account(q, &row))
 		return;
 	enum accounts_result r = accounts_member(
-	    q->rec->accounts, g, row.id, ctl_arg_bool(q, "add", true), err, sizeof(err));
+	    q->rec->accounts, g, row.id, rctl_arg_bool(q, "add", true), err, sizeof(err));
 	if (r == ACCOUNTS_OK)
 		record_sync_account(q->rec, row.id);
 	answer_group(q, r, err);
@@ -461,18 +461,18 @@ ctl_do_group_member(struct question *q)
 static bool
 group_row(void *ctx, const struct account_group *g)
 {
-	ctl_row(ctx, json_pack("{s:o, s:I}", "group", ctl_json_text(g->name), "members",
-			 (json_int_t)g->n_members));
+	rctl_row(ctx, json_pack("{s:o, s:I}", "group", rctl_json_text(g->name), "members",
+			  (json_int_t)g->n_members));
 	return true;
 }
 
 void
-ctl_do_group_list(struct question *q)
+rctl_do_group_list(struct question *q)
 {
 	char err[STORE_ERR_MAX] = "";
 
 	if (accounts_groups(q->rec->accounts, group_row, q, err, sizeof(err)) < 0)
-		ctl_store_down(q, err);
+		rctl_store_down(q, err);
 	else
-		ctl_ok(q, NULL);
+		rctl_ok(q, NULL);
 }

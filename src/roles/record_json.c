@@ -33,7 +33,7 @@ depth_of(struct view v)
 }
 
 json_t *
-ctl_json_read(struct view line, char *err, size_t cap)
+rctl_json_read(struct view line, char *err, size_t cap)
 {
 	json_error_t e;
 	json_t *o;
@@ -57,7 +57,7 @@ ctl_json_read(struct view line, char *err, size_t cap)
 }
 
 json_t *
-ctl_json_view(struct view v)
+rctl_json_view(struct view v)
 {
 	char escaped[4 * NAME_MAX_BYTES + 1];
 
@@ -67,13 +67,13 @@ ctl_json_view(struct view v)
 }
 
 json_t *
-ctl_json_text(const char *s)
+rctl_json_text(const char *s)
 {
-	return ctl_json_view(view_str(s ? s : ""));
+	return rctl_json_view(view_str(s ? s : ""));
 }
 
 const char *
-ctl_arg(const struct question *q, const char *key)
+rctl_arg(const struct question *q, const char *key)
 {
 	const char *s = json_string_value(json_object_get(q->in, key));
 
@@ -81,7 +81,7 @@ ctl_arg(const struct question *q, const char *key)
 }
 
 int64_t
-ctl_arg_int(const struct question *q, const char *key, int64_t def)
+rctl_arg_int(const struct question *q, const char *key, int64_t def)
 {
 	const json_t *v = json_object_get(q->in, key);
 
@@ -89,7 +89,7 @@ ctl_arg_int(const struct question *q, const char *key, int64_t def)
 }
 
 bool
-ctl_arg_bool(const struct question *q, const char *key, bool def)
+rctl_arg_bool(const struct question *q, const char *key, bool def)
 {
 	const json_t *v = json_object_get(q->in, key);
 
@@ -97,7 +97,7 @@ ctl_arg_bool(const struct question *q, const char *key, bool def)
 }
 
 bool
-ctl_arg_has(const struct question *q, const char *key)
+rctl_arg_has(const struct question *q, const char *key)
 {
 	const json_t *v = json_object_get(q->in, key);
 
@@ -136,7 +136,7 @@ facts_array(struct view facts)
 }
 
 json_t *
-ctl_json_attempt(const struct attempt_record *r, bool with_facts)
+rctl_json_attempt(const struct attempt_record *r, bool with_facts)
 {
 	const struct cause_info *c = cause_info(r->cause);
 	char id[ATTEMPT_ID_TEXT], peer[ENDPOINT_TEXT_MAX], local[ENDPOINT_TEXT_MAX];
@@ -154,10 +154,10 @@ ctl_json_attempt(const struct attempt_record *r, bool with_facts)
 	json_object_set_new(o, "nps_reason", json_integer(c->nps_reason));
 	json_object_set_new(o, "ended_by", json_string(party_name(r->ended_by)));
 	json_object_set_new(o, "method", json_string(auth_method_name(r->method)));
-	json_object_set_new(o, "user", ctl_json_text(r->user));
-	json_object_set_new(o, "account", ctl_json_text(r->account));
-	json_object_set_new(o, "policy", ctl_json_text(r->policy));
-	json_object_set_new(o, "device", ctl_json_text(r->device));
+	json_object_set_new(o, "user", rctl_json_text(r->user));
+	json_object_set_new(o, "account", rctl_json_text(r->account));
+	json_object_set_new(o, "policy", rctl_json_text(r->policy));
+	json_object_set_new(o, "device", rctl_json_text(r->device));
 	json_object_set_new(
 	    o, "address", json_string(ip_is_none(&r->address) ? "" : ip_text(&r->address, addr)));
 	json_object_set_new(o, "in_bytes", json_integer((json_int_t)r->in_bytes));
@@ -177,9 +177,9 @@ ctl_json_attempt(const struct attempt_record *r, bool with_facts)
 }
 
 json_t *
-ctl_json_session(const struct live *l, int64_t now_us)
+rctl_json_session(const struct live *l, int64_t now_us)
 {
-	json_t *o = ctl_json_attempt(&l->r, false);
+	json_t *o = rctl_json_attempt(&l->r, false);
 	int64_t us = now_us - l->r.began_unix_us;
 
 	json_object_set_new(o, "duration_ms", json_integer(us > 0 ? us / 1000 : 0));
@@ -209,23 +209,23 @@ dialin_parse(const char *s, enum dialin *out)
 }
 
 json_t *
-ctl_json_account(const struct account *a)
+rctl_json_account(const struct account *a)
 {
 	char addr[ADDR_TEXT_MAX];
 	json_t *groups = json_array();
 	json_t *o = json_pack("{s:I, s:o, s:o, s:b, s:I, s:s}", "id", (json_int_t)a->id, "name",
-	    ctl_json_text(a->display), "normalised", ctl_json_text(a->name), "enabled", a->enabled,
-	    "expires", (json_int_t)a->expires_unix_s, "dialin", dialin_name(a->dialin));
+	    rctl_json_text(a->display), "normalised", rctl_json_text(a->name), "enabled",
+	    a->enabled, "expires", (json_int_t)a->expires_unix_s, "dialin", dialin_name(a->dialin));
 
 	for (const char *s = a->groups; *s;) {
 		size_t n = strcspn(s, "\n");
-		json_array_append_new(groups, ctl_json_view(view_of(s, n)));
+		json_array_append_new(groups, rctl_json_view(view_of(s, n)));
 		s += n + (s[n] == '\n');
 	}
 	json_object_set_new(o, "groups", groups);
 	json_object_set_new(o, "password", json_boolean(a->has_password));
 	json_object_set_new(o, "reversible", json_boolean(a->has_reversible));
-	json_object_set_new(o, "caller_id", ctl_json_text(a->caller_id));
+	json_object_set_new(o, "caller_id", rctl_json_text(a->caller_id));
 	json_object_set_new(
 	    o, "address", json_string(ip_is_none(&a->address) ? "" : ip_text(&a->address, addr)));
 	json_object_set_new(o, "created", json_integer(a->created_unix_s));
@@ -234,7 +234,7 @@ ctl_json_account(const struct account *a)
 }
 
 json_t *
-ctl_json_decision(const struct decision *d)
+rctl_json_decision(const struct decision *d)
 {
 	const struct cause_info *c = cause_info(d->cause);
 	json_t *steps = json_array();
@@ -242,19 +242,19 @@ ctl_json_decision(const struct decision *d)
 	    "cause", d->cause ? c->name : "", "ras_error", (json_int_t)c->ras_error, "by",
 	    decided_by_name(d->by), "policy_id", (int)d->policy_id);
 
-	json_object_set_new(o, "policy", ctl_json_text(d->policy));
+	json_object_set_new(o, "policy", rctl_json_text(d->policy));
 	for (unsigned int i = 0; i < d->trace.n_steps && i < TRACE_MAX; i++) {
 		const struct policy_step *s = &d->trace.steps[i];
 		json_array_append_new(
-		    steps, json_pack("{s:o, s:s, s:o, s:o}", "policy", ctl_json_text(s->policy),
+		    steps, json_pack("{s:o, s:s, s:o, s:o}", "policy", rctl_json_text(s->policy),
 			       "condition", condition_name(s->failed), "wanted",
-			       ctl_json_text(s->wanted), "got", ctl_json_text(s->got)));
+			       rctl_json_text(s->wanted), "got", rctl_json_text(s->got)));
 	}
 	json_object_set_new(o, "passed_over", steps);
 	json_object_set_new(o, "passed_over_more", json_integer(d->trace.n_more));
 	if (d->verdict == VERDICT_GRANT)
 		json_object_set_new(o, "profile",
-		    json_pack("{s:o, s:I, s:I, s:b}", "pool", ctl_json_text(d->profile.pool),
+		    json_pack("{s:o, s:I, s:I, s:b}", "pool", rctl_json_text(d->profile.pool),
 			"idle_timeout_s", (json_int_t)d->profile.idle_timeout_s,
 			"session_timeout_s", (json_int_t)d->profile.session_timeout_s, "isolated",
 			d->profile.isolated));

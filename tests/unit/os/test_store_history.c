@@ -381,7 +381,7 @@ test_missing_and_unopenable(void **state)
 	char err[STORE_ERR_MAX];
 
 	assert_null(history_open(s->path, HISTORY_READ, NULL, err, sizeof(err)));
-	assert_non_null(strstr(err, "No such file"));
+	assert_non_null(strstr(err, "no such file"));
 	assert_int_equal(access(s->path, F_OK), -1);
 	assert_null(
 	    history_open("/nonexistent/dir/history.db", HISTORY_WRITE, NULL, err, sizeof(err)));
