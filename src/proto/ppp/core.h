@@ -26,10 +26,11 @@ struct lcp {
 	uint32_t accm;
 	uint16_t mru;
 	bool ask_mru, ask_accm, ask_magic, ask_pfc, ask_acfc;
-	enum auth_method auth;    /* server: what we demand; AUTH_NONE: nothing */
-	unsigned int auth_left;   /* server: methods not refused so far */
-	unsigned int auth_theirs; /* methods the peer named */
-	uint32_t peer_magic;      /* the peer's wishes, from its last request */
+	enum auth_method auth;      /* server: what we demand; AUTH_NONE: nothing */
+	enum auth_method auth_told; /* the method that a fact named last */
+	unsigned int auth_left;     /* server: methods not refused so far */
+	unsigned int auth_theirs;   /* methods the peer named */
+	uint32_t peer_magic;        /* the peer's wishes, from its last request */
 	uint16_t peer_mru;
 	bool peer_pfc, peer_acfc;
 	enum auth_method peer_auth; /* client: what the server demands */

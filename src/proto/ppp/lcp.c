@@ -171,7 +171,7 @@ judge_auth(struct turn *t, const struct cp_option *o, struct wr *nak)
 static void
 write_request(struct turn *t, struct wr *w)
 {
-	const struct lcp *l = &t->p->lcp;
+	struct lcp *l = &t->p->lcp;
 
 	if (l->ask_mru)
 		cp_write_option_u16(w, OPT_MRU, l->mru);
@@ -179,8 +179,9 @@ write_request(struct turn *t, struct wr *w)
 		cp_write_option_u32(w, OPT_ACCM, l->accm);
 	if (l->auth != AUTH_NONE) {
 		auth_encode(w, l->auth);
-		if (t->p->cp_lcp.n_requests == 0 || t->p->cp_lcp.n_refused_in)
+		if (l->auth != l->auth_told)
 			NOTE(t, FACT_AUTH_PROPOSED, F_STR(auth_method_name(l->auth)));
+		l->auth_told = l->auth;
 	}
 	if (l->ask_magic)
 		cp_write_option_u32(w, OPT_MAGIC, l->magic);
