@@ -1,4 +1,5 @@
 #!/bin/bash
+# needs: lab
 # Real SSTP peers: sstpc with pppd as client of rrasd (MS-CHAPv2, CHAP, PAP; directly and behind
 # NAT), and rasdial as client of the lab's reference server. R13, R31-R33, R41, R60, R108.
 # Usage: sstp.sh BUILD-FOLDER LAB-FOLDER. Prints a line a case and "N passed, N failed".

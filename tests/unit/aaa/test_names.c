@@ -163,8 +163,8 @@ static void
 test_stable(void **state)
 {
 	static const char *const names[] = { "\xc3\x84nne",
-		"stra\xc3\x9f"
-		"e",
+		("stra\xc3\x9f"
+		 "e"),
 		"\xce\xa3\xcf\x82", "\xc4\xb0stanbul", "\xe1\xba\x9e", "\xef\xac\x81sh" };
 	struct lookup_name once, twice;
 
