@@ -26,7 +26,7 @@ struct mrole {
 	struct chan *chan; /* NULL: not there */
 	struct host *host; /* --one-process */
 	struct loop_timer *timer;
-	bool ready, ended;
+	bool ready, ended, told_to_stop;
 	unsigned int n_restarts;
 	uint64_t started_ms;
 };

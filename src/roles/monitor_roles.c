@@ -332,7 +332,9 @@ monitor_stop_role(struct mrole *r)
 {
 	struct msg stop = { .id = MSG_STOP };
 
-	tell(r, &stop, -1);
+	if (!r->told_to_stop)
+		tell(r, &stop, -1);
+	r->told_to_stop = true;
 }
 
 bool
