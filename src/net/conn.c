@@ -75,6 +75,16 @@ reach(struct conn *c, enum stage stage, const struct now *now)
 	return CONN_PROGRESS;
 }
 
+/*
+ * Why it really ended: a peer that leaves after its credentials were refused, whatever way it
+ * leaves, ends for that reason.
+ */
+static enum cause
+real_cause(const struct conn *c, enum cause cause)
+{
+	return c->refused != CAUSE_NONE && c->attempt.stage < STAGE_DECIDE ? c->refused : cause;
+}
+
 /* The end of the connection, once: the first cause stays. */
 static unsigned int
 end(struct conn *c, enum cause cause, bool by_peer, const struct now *now)
@@ -83,6 +93,7 @@ end(struct conn *c, enum cause cause, bool by_peer, const struct now *now)
 
 	if (c->down)
 		return 0;
+	cause = real_cause(c, cause);
 	if (!by_peer && cause_info(cause)->blame == BLAME_PATH)
 		by = PARTY_PATH;
 	attempt_end(&c->attempt, cause, by, now);
@@ -446,6 +457,7 @@ conn_answer_auth(
 		ev |= reach(c, STAGE_DECIDE, now);
 		c->profile = a->profile;
 	}
+	c->refused = a->ok ? CAUSE_NONE : a->cause;
 	ppp_answer_auth(c->ppp, a, now, &w->ppp_fx);
 	ev |= conn_run_ppp(c, w, now);
 	return ev | follow_up(c, w, now);

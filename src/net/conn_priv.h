@@ -26,6 +26,7 @@ struct conn {
 	uint64_t handshake_deadline_ms, stall_deadline_ms;
 	unsigned int todo;
 	enum cause ppp_cause;
+	enum cause refused; /* what the last proof was refused for; none after a good one */
 	bool ppp_by_peer;
 	bool rest_ready; /* rest holds whole messages: the walk stopped for a question */
 	bool tls_open, call_up, up, down, lower_orderly;

@@ -31,7 +31,7 @@ struct pair {
 	struct conn *client, *server;
 	struct conn_work *cw, *sw;
 	enum cause lease_cause; /* what aaa answers */
-	bool silent_aaa;
+	bool silent_aaa, may_retry;
 	unsigned int n_from_client; /* IP packets that reached the server's TUN */
 	unsigned int n_from_server;
 	size_t chunk; /* bytes moved at a time; 0 = all */
@@ -110,7 +110,7 @@ static void
 answer_auth(struct pair *p)
 {
 	struct auth_request *r = &p->sw->auth;
-	struct auth_answer a = { .cause = CAUSE_WRONG_PASSWORD };
+	struct auth_answer a = { .cause = CAUSE_WRONG_PASSWORD, .may_retry = p->may_retry };
 	uint8_t hash[16], response[24];
 
 	assert_true(mschap_nt_hash(view_str("secret"), hash));
@@ -317,6 +317,22 @@ test_wrong_password(void **state)
 	    "account.wrong-password", "account.wrong-password");
 }
 
+/* R31: a client that does not use its second try still failed for its password. */
+static void
+test_wrong_password_not_tried_again(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, pki.ca, "wrong", AUTH_BIT(AUTH_MSCHAPV2), AUTH_BIT(AUTH_MSCHAPV2));
+	p.may_retry = true;
+	(void)conn_start(p.client, p.cw, &p.now);
+	run(&p, 300000);
+	assert_cause(p.client, "account.wrong-password");
+	assert_cause(p.server, "account.wrong-password");
+	close_pair(&p);
+}
+
 static void
 test_root_not_trusted(void **state)
 {
@@ -397,6 +413,7 @@ main(void)
 		cmocka_unit_test(test_connects_with_pap),
 		cmocka_unit_test(test_connects_byte_by_byte),
 		cmocka_unit_test(test_wrong_password),
+		cmocka_unit_test(test_wrong_password_not_tried_again),
 		cmocka_unit_test(test_root_not_trusted),
 		cmocka_unit_test(test_no_common_method),
 		cmocka_unit_test(test_pool_exhausted),
