@@ -30,6 +30,7 @@ struct conn_conf {
 	struct sstp_conf sstp; /* without the certificate hashes */
 	struct ppp_conf ppp;
 	uint32_t handshake_ms; /* TCP accepted to TLS up */
+	uint32_t pace_ms;      /* server: see pace_answer in conn.c; 0 = off */
 	uint32_t stall_ms;     /* ciphertext waiting this long without progress ends the call */
 };
 
@@ -65,6 +66,9 @@ struct conn;
 struct conn *conn_new(const struct conn_conf *conf, const struct endpoint *peer,
     const struct endpoint *local, enum witness witness, const struct now *now);
 void conn_free(struct conn *c);
+
+/* What the transport measured of the path, before the first bytes. 0 = nothing. */
+void conn_set_rtt(struct conn *c, uint32_t rtt_ms);
 
 /* Begins: a client sends its first handshake message. Returns events. */
 unsigned int conn_start(struct conn *c, struct conn_work *w, const struct now *now);

@@ -24,12 +24,15 @@ struct conn {
 	uint8_t *rest; /* plaintext that is not a whole message yet */
 	size_t n_rest, rest_cap;
 	uint64_t handshake_deadline_ms, stall_deadline_ms;
+	uint64_t held_until_ms; /* 0: nothing is held back */
+	uint32_t rtt_ms;
 	unsigned int todo;
 	enum cause ppp_cause;
 	enum cause refused; /* what the last proof was refused for; none after a good one */
 	bool ppp_by_peer;
 	bool rest_ready; /* rest holds whole messages: the walk stopped for a question */
-	bool tls_open, call_up, up, down, lower_orderly;
+	bool tls_open, call_up, up, down;
+	bool paced; /* the first answer was held, or needed not be */
 };
 
 /* Sets the guard from what IPCP agreed. */

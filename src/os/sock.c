@@ -359,3 +359,14 @@ sock_resolve(const char *host, struct ip_addr *out, size_t cap, char *err, size_
 		snprintf(err, err_cap, "the name \"%s\" has no address", host);
 	return n;
 }
+
+uint32_t
+sock_rtt_ms(int fd)
+{
+	struct tcp_info info = { 0 };
+	socklen_t n = sizeof(info);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) < 0)
+		return 0;
+	return info.tcpi_rtt / 1000;
+}

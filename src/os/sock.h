@@ -37,6 +37,9 @@ MUST_USE int sock_endpoints(int fd, struct endpoint *local, struct endpoint *pee
 /* What to send in a stream: TCP_NODELAY. */
 int sock_set_nodelay(int fd);
 
+/* The smoothed round trip time of a connected TCP socket in milliseconds, 0 when not known. */
+uint32_t sock_rtt_ms(int fd);
+
 /* Probes after idle_s of silence, every interval_s, gives up after count. */
 int sock_set_keepalive(int fd, unsigned int idle_s, unsigned int interval_s, unsigned int count);
 

@@ -16,6 +16,7 @@
 #define COUNTERS_EVERY_MS 10000u
 #define HANDSHAKE_MS 30000u
 #define STALL_MS 60000u
+#define PACE_MS 20u
 
 static void
 on_timer(void *ctx)

@@ -93,6 +93,7 @@ adopt(struct worker *w, int fd, const struct endpoint *peer, const struct endpoi
 		refuse(w, fd, peer, slot < 0 ? CAUSE_SESSION_LIMIT : CAUSE_NO_MEMORY);
 		return;
 	}
+	conn_set_rtt(nc->conn, sock_rtt_ms(fd));
 	nc->w = w;
 	nc->fd = fd;
 	nc->slot = (uint32_t)slot;

@@ -76,6 +76,7 @@ open_pair(struct pair *p, const char *roots, const char *password, unsigned int 
 	assert_non_null(p->cc.tls);
 	p->sc.handshake_ms = p->cc.handshake_ms = 30000;
 	p->sc.stall_ms = p->cc.stall_ms = 60000;
+	p->sc.pace_ms = 20;
 	snprintf(p->cc.host, sizeof(p->cc.host), HOST);
 	sstp_conf_defaults(&p->sc.sstp, SIDE_SERVER);
 	sstp_conf_defaults(&p->cc.sstp, SIDE_CLIENT);
