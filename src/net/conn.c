@@ -261,8 +261,8 @@ follow_up(struct conn *c, struct conn_work *w, const struct now *now)
 		} else {
 			/* The call ends with PPP's cause; SSTP says goodbye first. */
 			c->todo &= ~TODO_PPP_DOWN;
-			attempt_end(
-			    &c->attempt, c->ppp_cause, c->ppp_by_peer ? PARTY_PEER : PARTY_US, now);
+			attempt_end(&c->attempt, real_cause(c, c->ppp_cause),
+			    c->ppp_by_peer ? PARTY_PEER : PARTY_US, now);
 			c->up = false;
 			sstp_close(c->sstp, c->ppp_cause, now, &w->sstp_fx);
 			ev |= run_sstp(c, w, now);
