@@ -92,8 +92,8 @@ check_daemon(const struct diag_context *ctx, struct diag_checks *out)
 	} else {
 		c = diag_check_add(out, "daemon.running", CHECK_FAIL, "rrasd is not running%s%s.",
 		    ctx->host->daemon_error[0] ? ": " : "", ctx->host->daemon_error);
-		diag_check_remedy(c, "Start it: \"systemctl start rrasd\". If it ends at once, "
-				     "\"journalctl -u rrasd\" tells why.");
+		diag_check_remedy(c, "Start it: \"systemctl start openrras\". If it ends at once, "
+				     "\"journalctl -u openrras\" tells why.");
 	}
 }
 

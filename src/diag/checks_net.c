@@ -90,10 +90,10 @@ check_listener(const struct diag_context *ctx, const struct endpoint *want, stru
 	} else {
 		c = diag_check_add(out, "listeners.sstp", CHECK_FAIL,
 		    "The listener of SSTP on TCP %s is missing.", text);
-		diag_check_remedy(
-		    c, ctx->host->daemon == HOST_YES
-			   ? "\"journalctl -u rrasd\" tells why it could not listen; then reload."
-			   : "rrasd does not run: \"systemctl start rrasd\".");
+		diag_check_remedy(c,
+		    ctx->host->daemon == HOST_YES
+			? "\"journalctl -u openrras\" tells why it could not listen; then reload."
+			: "rrasd does not run: \"systemctl start openrras\".");
 	}
 }
 
