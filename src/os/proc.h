@@ -41,7 +41,8 @@ struct proc_result {
 /*
  * Runs a command (argv[0] is looked up in PATH) with input on its standard input, and waits for
  * its end, at most timeout_ms, then kills it. 0 when it ran, whatever its status; -errno when it
- * could not (-ENOENT: no such command).
+ * could not (-ENOENT: no such command; -EACCES: not executable, or a folder of PATH is closed to
+ * us).
  */
 MUST_USE int proc_run(
     const char *const argv[], struct view input, unsigned int timeout_ms, struct proc_result *out);
