@@ -27,6 +27,19 @@ conf_ms_text(uint64_t ms, char *out, size_t cap)
 	return out;
 }
 
+/* The same for lists of a bounded number of items. */
+static void
+list_takes(const struct conf_key *k, char *out, size_t cap)
+{
+	const char *items = k->type == CONF_ADDRESSES   ? "IPv4 addresses"
+	                    : k->type == CONF_ENDPOINTS ? "of ADDRESS:PORT"
+	                    : k->type == CONF_PREFIXES  ? "addresses or prefixes"
+	                    : k->type == CONF_REALMS    ? "DNS suffixes"
+	                                                : "names";
+
+	snprintf(out, cap, "at most %u %s", k->max, items);
+}
+
 char *
 conf_key_takes(const struct conf_key *k, char *out, size_t cap)
 {
@@ -67,23 +80,15 @@ conf_key_takes(const struct conf_key *k, char *out, size_t cap)
 	case CONF_DEVICE:
 		snprintf(out, cap, "at most %u letters and digits", k->max);
 		break;
-	case CONF_ADDRESSES:
-		snprintf(out, cap, "at most %u IPv4 addresses", k->max);
-		break;
 	case CONF_RANGES:
 		snprintf(out, cap, "IPv4 ranges (FIRST - LAST) or prefixes");
 		break;
+	case CONF_ADDRESSES:
 	case CONF_ENDPOINTS:
-		snprintf(out, cap, "at most %u of ADDRESS:PORT", k->max);
-		break;
 	case CONF_PREFIXES:
-		snprintf(out, cap, "at most %u addresses or prefixes", k->max);
-		break;
 	case CONF_PATTERNS:
-		snprintf(out, cap, "at most %u names", k->max);
-		break;
 	case CONF_REALMS:
-		snprintf(out, cap, "at most %u DNS suffixes", k->max);
+		list_takes(k, out, cap);
 		break;
 	case CONF_METHODS:
 		snprintf(out, cap, "any of mschapv2, chap, pap");
