@@ -78,12 +78,9 @@ test_lookalikes(void **state)
 	(void)state;
 	expect(unicode, "\xc3\x84nne", "none", "\xc3\xa4nne");  /* capital A umlaut */
 	expect(unicode, "A\xcc\x88nne", "none", "\xc3\xa4nne"); /* the same, decomposed */
-	expect(unicode,
-	    "stra\xc3\x9f"
-	    "e",
-	    "none", "strasse");                               /* sharp s */
-	expect(unicode, "anna@example.com.", "none", "anna"); /* root dot of a domain */
-	expect(unicode, "anna.", "account.unknown", "");      /* trailing dot */
+	expect(unicode, "gro\xc3\x9f", "none", "strasse");      /* sharp s */
+	expect(unicode, "anna@example.com.", "none", "anna");   /* root dot of a domain */
+	expect(unicode, "anna.", "account.unknown", "");        /* trailing dot */
 	expect(unicode, "anna ", "account.unknown", "");
 	expect(unicode, " anna", "account.unknown", "");
 	expect(unicode, "an\xe2\x80\x8bna", "account.unknown", ""); /* zero width space */
@@ -162,10 +159,8 @@ test_other_reading(void **state)
 static void
 test_stable(void **state)
 {
-	static const char *const names[] = { "\xc3\x84nne",
-		("stra\xc3\x9f"
-		 "e"),
-		"\xce\xa3\xcf\x82", "\xc4\xb0stanbul", "\xe1\xba\x9e", "\xef\xac\x81sh" };
+	static const char *const names[] = { "\xc3\x84nne", "gro\xc3\x9f", "\xce\xa3\xcf\x82",
+		"\xc4\xb0stanbul", "\xe1\xba\x9e", "\xef\xac\x81sh" };
 	struct lookup_name once, twice;
 
 	(void)state;

@@ -93,7 +93,7 @@ make_account(struct roster *t, const char *line)
 	if (w.n == 0 || strcmp(w.w[0], "none") == 0)
 		return NULL;
 	m = test_account(1, w.w[0]);
-	m.dialin = dialin_of(value(&w, "dialin"));
+	m.dialin = (uint8_t)dialin_of(value(&w, "dialin"));
 	if (value(&w, "groups"))
 		snprintf(groups, sizeof(groups), "%s", value(&w, "groups"));
 	for (char *p = groups; *p; p++)
