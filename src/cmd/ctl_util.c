@@ -226,8 +226,8 @@ on_any_line(void *ctx, struct view line)
 bool
 ctl_daemon_runs(const struct ctl *c)
 {
-	return lines_ask(c->socket, view_str("{\"cmd\":\"ports\"}"), ANSWER_LINE_MAX, ANSWER_MS,
-		   on_any_line, NULL) == 0;
+	return lines_ask(c->socket, view_str("{\"cmd\":\"group list\"}"), ANSWER_LINE_MAX,
+		   ANSWER_MS, on_any_line, NULL) == 0;
 }
 
 char *

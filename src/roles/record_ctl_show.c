@@ -32,11 +32,20 @@ role_row(enum role_id role, unsigned int index, const char *state, json_t *lines
 	    "state", state, "lines", lines);
 }
 
+/* Rows stand in the order of asking; an answer fills its row. */
 static void
 on_status(struct question *q, const struct rctl_wait *w, const struct msg *m)
 {
-	rctl_row(q, role_row(w->role, w->index, m ? "running" : "silent",
-			m ? lines_array(m->u.status.lines) : json_array()));
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(q->out, i, row)
+	{
+		if (!m || json_integer_value(json_object_get(row, "seq")) != w->seq)
+			continue;
+		json_object_set_new(row, "state", json_string("running"));
+		json_object_set_new(row, "lines", lines_array(m->u.status.lines));
+	}
 }
 
 static unsigned int
@@ -73,8 +82,14 @@ static void
 status_done(struct question *q)
 {
 	struct record *rec = q->rec;
-	json_t *lines = json_array();
+	json_t *lines = json_array(), *row;
+	size_t i;
 
+	json_array_foreach(q->out, i, row)
+	{
+		json_object_del(row, "seq");
+		rctl_row(q, json_incref(row));
+	}
 	put_line(lines, "attempts in memory %u, facts waiting for theirs %u", rec->n_live,
 	    rec->n_pending);
 	put_line(lines, "control clients %u", rec->n_clients);
@@ -96,9 +111,11 @@ static void
 ask_status(struct question *q, enum role_id role, unsigned int index)
 {
 	struct msg m = { .id = MSG_STATUS_ASK, .u.status_ask = { rctl_seq(q) } };
+	bool asked = rctl_ask_role(q, role, index, &m, m.u.status_ask.seq);
+	json_t *row = role_row(role, index, asked ? "silent" : "absent", json_array());
 
-	if (!rctl_ask_role(q, role, index, &m, m.u.status_ask.seq))
-		rctl_row(q, role_row(role, index, "absent", json_array()));
+	json_object_set_new(row, "seq", json_integer(m.u.status_ask.seq));
+	json_array_append_new(q->out, row);
 }
 
 void
@@ -106,6 +123,7 @@ rctl_do_status(struct question *q)
 {
 	q->on_answer = on_status;
 	q->on_done = status_done;
+	q->out = json_array();
 	ask_status(q, ROLE_MONITOR, 0);
 	for (unsigned int i = 0; i < q->rec->host->n_workers && i < WORKERS_MAX; i++)
 		ask_status(q, ROLE_NET, i);
@@ -260,27 +278,61 @@ rctl_do_disconnect(struct question *q)
 	rctl_wait_for(q, DISCONNECT_MS);
 }
 
-/* Ports by tunnel type: what the configuration allows and what sessions use. */
+/* "ports TUNNEL limit N used N", a line of aaa's status. False: another line. */
+static bool
+read_ports_line(const char *line, char tunnel[16], long long *limit, long long *used)
+{
+	/* Bounded fields of our own role's text; anything else is passed over. */
+	return sscanf(line, "ports %15s limit %19lld used %19lld", tunnel, limit, used) == 3;
+}
+
+static void
+on_ports(struct question *q, const struct rctl_wait *w, const struct msg *m)
+{
+	(void)w;
+	if (m)
+		q->out = lines_array(m->u.status.lines);
+}
+
+static void
+ports_done(struct question *q)
+{
+	const struct conf *c = q->rec->host->conf;
+	json_t *line;
+	size_t i;
+
+	if (!q->out) {
+		rctl_refuse(q, cause_info(CAUSE_AAA_DOWN)->name,
+		    "the aaa process, which counts the ports, does not answer",
+		    "see rrasctl status");
+		return;
+	}
+	json_array_foreach(q->out, i, line)
+	{
+		const char *text = json_string_value(line);
+		char tunnel[16];
+		long long limit, used;
+		if (!text || !read_ports_line(text, tunnel, &limit, &used))
+			continue;
+		bool on = tunnel_by_name(view_str(tunnel)) == TUNNEL_SSTP && c && c->sstp_enabled &&
+		          c->remote_access;
+		rctl_row(q, json_pack("{s:s, s:b, s:I, s:I}", "tunnel", tunnel, "enabled", on,
+				"limit", (json_int_t)limit, "used", (json_int_t)used));
+	}
+	rctl_ok(q, NULL);
+}
+
+/* Ports by tunnel type: aaa counts them, for all workers. */
 void
 rctl_do_ports(struct question *q)
 {
-	const struct conf *c = q->rec->host->conf;
-	unsigned int used = 0;
-	struct list *n, *tmp;
+	struct msg m = { .id = MSG_STATUS_ASK, .u.status_ask = { rctl_seq(q) } };
 
-	for (size_t i = 0; i < LIVE_BUCKETS; i++) {
-		list_each(n, tmp, &q->rec->live[i])
-		{
-			const struct live *l = container_of(n, struct live, node);
-			used += l->known && !l->r.ended && l->r.tunnel == TUNNEL_SSTP &&
-			        l->r.stage >= STAGE_LEASE;
-		}
-	}
-	if (c)
-		rctl_row(q, json_pack("{s:s, s:b, s:I, s:I}", "tunnel", tunnel_name(TUNNEL_SSTP),
-				"enabled", c->sstp_enabled && c->remote_access, "limit",
-				(json_int_t)c->sstp_ports, "used", (json_int_t)used));
-	rctl_ok(q, NULL);
+	q->on_answer = on_ports;
+	q->on_done = ports_done;
+	if (!rctl_ask_role(q, ROLE_AAA, 0, &m, m.u.status_ask.seq))
+		q->n_lost++;
+	rctl_wait_for(q, CTL_ANSWER_MS);
 }
 
 static bool
