@@ -109,14 +109,14 @@ diagnosed() { # want-cause
 	cat diag.out
 	grep -q "$1" diag.out || fail "rrasctl diagnose does not name $1"
 }
-attempt "wrong password" account.wrong-password --user alice --password-file wrong --ca $ca
+attempt "wrong password" "Error 691" --user alice --password-file wrong --ca $ca
 diagnosed account.wrong-password
-attempt "account disabled" account.disabled --user carol --password-file password --ca $ca
+attempt "account disabled" "Error 647" --user carol --password-file password --ca $ca
 diagnosed account.disabled
-attempt "the client does not trust the root of the server's certificate" certificate.root-not-trusted \
+attempt "the client does not trust the root of the server's certificate" "Error 0x800B0109" \
 	--user alice --password-file password --ca other-ca/ca.pem
 diagnosed certificate-refused-by-client
-attempt "address pool exhausted (alice has the only address)" '720' \
+attempt "address pool exhausted (alice has the only address)" "Error 720" \
 	--user bob --password-file password --ca $ca
 diagnosed address.pool-exhausted
 

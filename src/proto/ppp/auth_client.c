@@ -195,8 +195,7 @@ cause_of_error(uint32_t error)
 	switch (error) {
 	case 647:
 		return CAUSE_ACCOUNT_DISABLED;
-	case 691:
-		return CAUSE_WRONG_PASSWORD;
+	case 691: /* name, password, account or policy: the server does not tell */
 	default:
 		return CAUSE_AUTH_REFUSED;
 	}

@@ -315,7 +315,7 @@ test_wrong_password(void **state)
 {
 	(void)state;
 	fails(pki.ca, "wrong", AUTH_BIT(AUTH_MSCHAPV2), AUTH_BIT(AUTH_MSCHAPV2), CAUSE_NONE,
-	    "account.wrong-password", "account.wrong-password");
+	    "account.refused-by-server", "account.wrong-password");
 }
 
 /* R31: a client that does not use its second try still failed for its password. */
@@ -329,7 +329,7 @@ test_wrong_password_not_tried_again(void **state)
 	p.may_retry = true;
 	(void)conn_start(p.client, p.cw, &p.now);
 	run(&p, 300000);
-	assert_cause(p.client, "account.wrong-password");
+	assert_cause(p.client, "account.refused-by-server");
 	assert_cause(p.server, "account.wrong-password");
 	close_pair(&p);
 }
