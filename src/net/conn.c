@@ -416,7 +416,7 @@ pace_answer(struct conn *c, const struct now *now)
 		return;
 	c->paced = true;
 	if (c->rtt_ms < c->conf->pace_ms)
-		c->held_until_ms = now->ms + c->conf->pace_ms - c->rtt_ms;
+		c->held_until_ms = now->ms + c->conf->pace_ms;
 }
 
 void

@@ -157,9 +157,11 @@ remake_conf(struct worker *w, const struct conf *c, char *err, size_t cap)
 		return false;
 	}
 	nc->refs = 1;
-	nc->conn = (struct conn_conf){
-		.side = SIDE_SERVER, .tls = tls, .handshake_ms = HANDSHAKE_MS, .stall_ms = STALL_MS
-	};
+	nc->conn = (struct conn_conf){ .side = SIDE_SERVER,
+		.tls = tls,
+		.handshake_ms = HANDSHAKE_MS,
+		.stall_ms = STALL_MS,
+		.pace_ms = PACE_MS };
 	sstp_conf_defaults(&nc->conn.sstp, SIDE_SERVER);
 	nc->conn.sstp.hash_mask = c->sstp_hash_mask;
 	nc->conn.sstp.negotiation_ms = c->sstp_negotiation_ms;
@@ -335,6 +337,29 @@ net_peer_lost(void *role, enum role_id who, unsigned int index, const char *how)
 	}
 }
 
+/* aaa is there again and knows nothing: what is up here keeps its account, port and address. */
+static void
+net_peer_back(void *role, enum role_id who, unsigned int index)
+{
+	struct worker *w = role;
+	struct list *it, *tmp;
+
+	(void)index;
+	if (who != ROLE_AAA)
+		return;
+	list_each (it, tmp, &w->conns) {
+		struct net_conn *nc = container_of(it, struct net_conn, link);
+		const struct attempt *a = conn_attempt(nc->conn);
+		struct msg m = { .id = MSG_SESSION_HELD,
+			.u.session_held = { .attempt = a->id,
+			    .tunnel = (uint8_t)a->tunnel,
+			    .address = nc->inner } };
+
+		if (conn_is_up(nc->conn))
+			(void)!host_send(w->host, ROLE_AAA, 0, &m, -1);
+	}
+}
+
 static void
 net_stop(void *role)
 {
@@ -355,6 +380,7 @@ const struct role_ops role_net = {
 	.go = net_go,
 	.message = net_message,
 	.peer_lost = net_peer_lost,
+	.peer_back = net_peer_back,
 	.stop = net_stop,
 	.close = net_close,
 };
