@@ -161,7 +161,7 @@ test_mschap2_failures(void **unused)
 		const char *text, *cause, *fact;
 	} cases[] = {
 		{ "E=691 R=1 C=00112233445566778899AABBCCDDEEFF V=3 M=Authentication failed",
-		    "account.wrong-password", "E=691 Authentication failed" },
+		    "account.refused-by-server", "E=691 Authentication failed" },
 		{ "E=647 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=Off", "account.disabled",
 		    "E=647 Off" },
 		{ "E=649 R=0 V=3", "account.refused-by-server", "E=649" },
@@ -196,7 +196,7 @@ test_challenged_again(void **unused)
 	assert_memory_equal(before, after, 32);
 	h_in_view(h, CHAP, CHAP_FAILURE, 8,
 	    view_str("E=691 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=no"));
-	h_ended(h, "account.wrong-password");
+	h_ended(h, "account.refused-by-server");
 }
 
 /* R41: demands outside our methods get counter-offers down our list, then the end by name. */
