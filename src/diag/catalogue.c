@@ -29,8 +29,9 @@ const char *
 cat_section_name(enum cat_section s)
 {
 	static const char *const names[N_CAT_SECTION] = { "Title", "Users see", "What we saw",
-		"What it means", "Check here", "Check there", "Note", "Facts", "Problem", "Number",
-		"Checks", "Other side", "Not in this version" };
+		"Title on the client", "What the client saw", "What it means", "Check here",
+		"Check there", "Note", "Facts", "Problem", "Number", "Checks", "Other side",
+		"Not in this version" };
 
 	return s < N_CAT_SECTION ? names[s] : "?";
 }

@@ -23,6 +23,8 @@ enum cat_section {
 	CAT_TITLE,
 	CAT_USERS_SEE,
 	CAT_SAW, /* items with @field@ places; an item with an unfilled place is left out */
+	CAT_TITLE_CLIENT, /* where the client's own record needs other words */
+	CAT_SAW_CLIENT,
 	CAT_MEANS,
 	CAT_HERE,     /* what to check and do on the server */
 	CAT_THERE,    /* the same on the client */

@@ -244,8 +244,9 @@ check_certificate(const struct diag_context *ctx, struct diag_checks *out)
 	}
 }
 
+/* closed: permission bits that must not be set. */
 static void
-check_file(const struct diag_file *f, const char *id, const char *what, bool made_at_start,
+check_file(const struct diag_file *f, const char *id, const char *what, uint32_t closed,
     struct diag_checks *out)
 {
 	struct diag_check *c;
@@ -254,16 +255,17 @@ check_file(const struct diag_file *f, const char *id, const char *what, bool mad
 		(void)diag_check_add(out, id, CHECK_SKIP, "%s could not be looked at%s%s.", what,
 		    f && f->error[0] ? ": " : "", f ? f->error : "");
 	} else if (!f->exists) {
-		c = diag_check_add(out, id, CHECK_WARN, "%s %s does not exist%s.", what, f->path,
-		    made_at_start ? "; rrasd makes it at its first start" : "");
+		c = diag_check_add(out, id, CHECK_WARN,
+		    "%s %s does not exist; rrasd makes it at its first start.", what, f->path);
 		diag_check_remedy(c,
 		    "Start rrasd. If it ran before, look for a moved or lost %s: stored "
 		    "accounts depend on it.",
 		    f->path);
-	} else if (f->mode & 077) {
-		c = diag_check_add(out, id, f->mode & 07 ? CHECK_FAIL : CHECK_WARN,
+	} else if (f->mode & closed) {
+		c = diag_check_add(out, id, f->mode & closed & 06 ? CHECK_FAIL : CHECK_WARN,
 		    "%s %s is open to others (mode %04o).", what, f->path, f->mode);
-		diag_check_remedy(c, "chmod go-rwx %s", f->path);
+		diag_check_remedy(
+		    c, "chmod %s %s", closed == 077 ? "go-rwx" : "g-w,o-rwx", f->path);
 	} else {
 		(void)diag_check_add(
 		    out, id, CHECK_OK, "%s %s is there and closed to others.", what, f->path);
@@ -325,6 +327,6 @@ diag_run_checks(const struct diag_context *ctx, struct diag_checks *out)
 	check_certificate(ctx, out);
 	checks_forwarding(ctx, out);
 	check_host(ctx, out);
-	check_file(ctx->state_dir, "files.state", "The state directory", true, out);
-	check_file(ctx->vault_key, "files.vault-key", "The vault's key", true, out);
+	check_file(ctx->state_dir, "files.state", "The state directory", 027, out);
+	check_file(ctx->vault_key, "files.vault-key", "The vault's key", 077, out);
 }

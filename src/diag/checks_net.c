@@ -151,8 +151,8 @@ check_pool_size(const struct diag_config *conf, struct diag_checks *out)
 	for (unsigned int i = 0; i < conf->n_pools; i++)
 		all += diag_pool_size(&conf->pools[i]);
 	(void)diag_check_add(out, "pool.present", CHECK_OK,
-	    "%u pools with %llu addresses for clients; the first of each is the server's own.",
-	    conf->n_pools, (unsigned long long)all);
+	    "%u pool%s with %llu addresses for clients; the first of each is the server's own.",
+	    conf->n_pools, conf->n_pools == 1 ? "" : "s", (unsigned long long)all);
 	if (all >= conf->sstp_ports) {
 		(void)diag_check_add(out, "pool.size", CHECK_OK,
 		    "The pools have at least one address for each of the %u ports.",
@@ -293,16 +293,40 @@ own_address(const struct host_facts *host)
 	return NULL;
 }
 
-/* The longest prefixes that together are exactly the range, as text (R94). */
+/* The smallest prefix that holds the whole range. */
+static struct ip_prefix
+covering_prefix(const struct diag_range *r)
+{
+	uint32_t first = ip_v4_u32(&r->first), last = ip_v4_u32(&r->last);
+	struct ip_prefix p = { .len = 32 };
+
+	while (p.len > 0 && (first ^ last) >> (32 - p.len))
+		p.len--;
+	p.addr = ip_v4(p.len ? first & (uint32_t)(UINT64_MAX << (32 - p.len)) : 0);
+	return p;
+}
+
+/*
+ * Prefixes for a route to the range (R94): one that covers it when less than a quarter of that is
+ * not ours (10.99.0.1 to .254 is 10.99.0.0/24), else the longest that together are exactly the
+ * range.
+ */
 static void
 range_prefixes(const struct diag_range *r, char *out, size_t cap)
 {
 	uint64_t at = ip_v4_u32(&r->first), end = (uint64_t)ip_v4_u32(&r->last) + 1;
+	struct ip_prefix cover = covering_prefix(r);
+	uint64_t room = (uint64_t)1 << (32 - cover.len);
+	char text[ADDR_TEXT_MAX];
 	size_t o = strlen(out);
 
+	if ((end - at) * 4 >= room * 3) {
+		snprintf(out + o, cap - o, "%s%s/%u", o ? " " : "", ip_text(&cover.addr, text),
+		    cover.len);
+		return;
+	}
 	for (unsigned int n = 0; at < end && o < cap; n++) {
 		unsigned int bits = 0;
-		char text[ADDR_TEXT_MAX];
 		struct ip_addr a = ip_v4((uint32_t)at);
 
 		if (n == ROUTES_SHOWN) {

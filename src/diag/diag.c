@@ -186,6 +186,8 @@ fill_place(const struct explain *x, struct view place, bool strict, struct wr *w
 		(void)own_or_trail(x->r, field, text, sizeof(text));
 	else if (explain_find_field(x->r->facts, fact, field, &value))
 		fact_field_text(&value, text, sizeof(text));
+	if (!text[0] && !strict && strcmp(field, "account") == 0)
+		(void)own_or_trail(x->r, "user", text, sizeof(text));
 	if (!text[0] && !strict && !colon && stand_in(field, x->r->client))
 		snprintf(text, sizeof(text), "%s", stand_in(field, x->r->client));
 	wr_str(w, text);
@@ -441,14 +443,22 @@ fill_from_entry(const struct explain *x, const struct cat_entry *e)
 {
 	struct diag_report *out = x->out;
 
-	out->title = explain_fill(x, view_str(cat_text(e, CAT_TITLE)), false);
+	bool client = x->r->client;
+	const char *title = client ? cat_text(e, CAT_TITLE_CLIENT) : "";
+	const char *saw = client ? cat_text(e, CAT_SAW_CLIENT) : "";
+
+	if (!*title)
+		title = cat_text(e, CAT_TITLE);
+	if (!*saw)
+		saw = cat_text(e, CAT_SAW);
+	out->title = explain_fill(x, view_str(title), false);
 	out->users_see = explain_fill(x, view_str(cat_text(e, CAT_USERS_SEE)), false);
 	out->note = explain_fill(x, view_str(cat_text(e, CAT_NOTE)), false);
 	out->means = explain_fill(x, view_str(cat_text(e, CAT_MEANS)), false);
 	out->problems = explain_keep(out, view_str(cat_text(e, CAT_PROBLEMS)));
-	out->n_saw = fill_items(x, cat_text(e, CAT_SAW), true, out->saw);
+	out->n_saw = fill_items(x, saw, true, out->saw);
 	if (out->n_saw == 0) /* too little was recorded: say at least what is always known */
-		out->n_saw = fill_items(x, cat_text(e, CAT_SAW), false, out->saw) ? 1 : 0;
+		out->n_saw = fill_items(x, saw, false, out->saw) ? 1 : 0;
 	out->n_here = fill_items(x, cat_text(e, CAT_HERE), false, out->here);
 	out->n_there = fill_items(x, cat_text(e, CAT_THERE), false, out->there);
 	quote_facts(x, cat_text(e, CAT_FACTS));
@@ -460,7 +470,13 @@ diag_explain(
 {
 	const struct cause_info *info = cause_info(r->cause);
 	const struct cat_entry *e = catalogue_find(ctx->catalogue, CAT_CAUSE, view_str(info->name));
-	struct explain x = { .r = r, .ctx = ctx, .out = out, .entry = e };
+	struct explain x = { .r = r, .ctx = ctx, .out = out };
+
+	/* E=691 tells a client no more than that it was refused: say no more than that */
+	if (r->client && r->cause == CAUSE_WRONG_PASSWORD)
+		e = catalogue_find(
+		    ctx->catalogue, CAT_CAUSE, view_str(cause_info(CAUSE_AUTH_REFUSED)->name));
+	x.entry = e;
 
 	*out = (struct diag_report){ .note = "", .problems = "", .users_see = "", .means = "" };
 	arena_init(&out->mem, REPORT_BYTES);

@@ -313,7 +313,11 @@ return_routes(void **state)
 	w->conf.pools[0].ranges[0] = (struct diag_range){ ip("0.0.0.0"), ip("255.255.255.255") };
 	expect(w, "forwarding.return-routes", CHECK_OK, "a route to 0.0.0.0/0 via");
 	w->conf.pools[0].ranges[0] = (struct diag_range){ ip("10.0.0.1"), ip("10.0.255.254") };
-	expect(w, "forwarding.return-routes", CHECK_OK, "10.0.0.1/32 10.0.0.2/31 10.0.0.4/30");
+	expect(w, "forwarding.return-routes", CHECK_OK, "10.0.0.0/16 via");
+	w->conf.pools[0].ranges[0] = (struct diag_range){ ip("10.0.0.1"), ip("10.0.0.6") };
+	expect(w, "forwarding.return-routes", CHECK_OK, "10.0.0.0/29 via");
+	w->conf.pools[0].ranges[0] = (struct diag_range){ ip("10.0.0.9"), ip("10.0.0.9") };
+	expect(w, "forwarding.return-routes", CHECK_OK, "10.0.0.9/32 via");
 }
 
 /* R93, R7. */
@@ -348,8 +352,12 @@ certificate_files_and_host(void **state)
 	expect(w, "files.vault-key", CHECK_FAIL, "0604");
 	w->key.exists = false;
 	expect(w, "files.vault-key", CHECK_WARN, "does not exist");
-	w->state.mode = 0750;
-	expect(w, "files.state", CHECK_WARN, "0750");
+	w->state.mode = 0750; /* record's group may look in */
+	expect(w, "files.state", CHECK_OK, "closed");
+	w->state.mode = 0751;
+	expect(w, "files.state", CHECK_WARN, "0751");
+	w->state.mode = 0757;
+	expect(w, "files.state", CHECK_FAIL, "0757");
 	w->host.tun = HOST_NO;
 	expect(w, "host.tun", CHECK_FAIL, "/dev/net/tun");
 	w->ctx.now_unix_us = 1000000;
