@@ -144,8 +144,9 @@ unreachable(const struct ctl *c, int error)
 	case ECONNREFUSED:
 		snprintf(text, sizeof(text), "rrasd does not run here (nobody answers on %s)",
 		    c->socket);
-		remedy = "start it with: systemctl start rrasd; without it these work: attempts, "
-			 "diagnose, check, config check, policy list, pki";
+		remedy =
+		    "start it with: systemctl start openrras; without it these work: attempts, "
+		    "diagnose, check, config check, policy list, pki";
 		break;
 	case EACCES:
 	case EPERM:
@@ -157,7 +158,7 @@ unreachable(const struct ctl *c, int error)
 		break;
 	case ETIMEDOUT:
 		snprintf(text, sizeof(text), "rrasd does not answer on %s", c->socket);
-		remedy = "look into its log: journalctl -u rrasd";
+		remedy = "look into its log: journalctl -u openrras";
 		break;
 	default:
 		snprintf(text, sizeof(text), "%s: %s", c->socket, strerror(-error));

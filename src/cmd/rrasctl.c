@@ -41,20 +41,25 @@ static const struct subcommand subcommands[] = {
 	    "  --limit N        at most this many (50)\n\n"
 	    "Without a running rrasd it reads history.db of the state directory.\n" },
 	{ "diagnose", ctl_diagnose, "why an attempt failed and what to do",
-	    "rrasctl diagnose [ID | PROBLEM] [options]\n\n"
+	    "rrasctl diagnose [ID | PROBLEM | NUMBER] [options]\n\n"
 	    "  ID               this attempt; without it the latest failure\n"
 	    "  PROBLEM          one of the problem classes of --list, by its name\n"
+	    "  NUMBER           an error number as Windows shows it, such as 691\n"
 	    "  --user NAME      the latest failure of this user\n"
 	    "  --error NUMBER   the latest with this error, and what the error means\n"
-	    "  --list           the problem classes and all causes\n\n"
+	    "  --list           the problem classes and all causes\n"
+	    "  --explain CAUSE  what a cause means, without an attempt\n"
+	    "  --trail          everything that was seen of the attempt\n"
+	    "  --client         an attempt that rasdial made on this machine\n\n"
 	    "Works without a running rrasd, and on clients.\n" },
 	{ "check", ctl_check, "find what will go wrong before a user does",
-	    "rrasctl check [WHAT]\n\n"
-	    "Looks at certificate, address pools, routes, forwarding, ports and packet "
-	    "filters.\n" },
+	    "rrasctl check [TOPIC | CHECK]... [--list]\n\n"
+	    "Looks at certificate, address pools, routes, forwarding, ports and packet filters;\n"
+	    "--list names the topics and checks. Exit status 3 when something is wrong.\n" },
 	{ "listeners", ctl_listeners, "which ports are listened on, by whom",
-	    "rrasctl listeners\n\n"
-	    "Names every enabled tunnel type whose listener is missing.\n" },
+	    "rrasctl listeners [--all]\n\n"
+	    "Names every enabled tunnel type whose listener is missing.\n\n"
+	    "  --all   every socket of this host\n" },
 	{ "user", ctl_user, "accounts",
 	    "rrasctl user add NAME [options]\n"
 	    "rrasctl user set NAME [options]\n"
