@@ -95,6 +95,11 @@ static const struct conf_key keys[] = {
 	    "Calls on their way at one time, before they are authenticated."),
 	KEY(SSTP, "half-open-per-source", NUMBER, conf, sstp_half_open_per_source, 1, 1000000, "64",
 	    NULL, "The same from one source address."),
+	KEY(SSTP, "connections-per-worker", NUMBER, conf, sstp_connections, 1, 65536, "8192", NULL,
+	    "Connections of all kinds that one worker holds; bounds its memory. Needs a restart."),
+	KEY(SSTP, "handshake-pace", MS, conf, sstp_pace_ms, 0, SECOND, "20ms", NULL,
+	    "How long the first TLS answer waits on paths quicker than this: sstp-client 1.0.18 "
+	    "cannot take it sooner. 0 switches it off."),
 	KEY(SSTP, "hash", HASHES, conf, sstp_hash_mask, 0, 0, "sha256 sha1", NULL,
 	    "Certificate hashes offered for the crypto binding."),
 	KEY(SSTP, "negotiation-time", MS, conf, sstp_negotiation_ms, 5 * SECOND, 10 * MINUTE, "60s",

@@ -235,7 +235,10 @@ on_msg(void *ctx, struct chan *chan, const struct msg *m, int fd)
 		return;
 	}
 	carry_out(c, conn_close(c->conn, &c->work,
-			 m->id == MSG_STOP ? CAUSE_ENDED_BY_USER : CAUSE_DIAL_TUN, now));
+			 m->id != MSG_STOP     ? CAUSE_DIAL_TUN
+			 : conn_is_up(c->conn) ? CAUSE_ENDED_BY_USER
+					       : CAUSE_DIAL_CANCELLED,
+			 now));
 	settle(c);
 }
 

@@ -3,13 +3,13 @@
  */
 #include "roles/monitor_priv.h"
 
+#include "os/conffile.h"
 #include "os/file.h"
 #include "os/journal.h"
 #include "os/notify.h"
 #include "os/sock.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,7 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CONF_BYTES_MAX (4u << 20)
 #define STOP_MS 8000u
 
 void
@@ -48,26 +47,6 @@ monitor_fatal(struct monitor *m, const char *fmt, ...)
 	loop_stop(m->loop);
 }
 
-/* Reads the configuration file or an include of it, for the parser. */
-static char *
-read_conf(void *ctx, const char *path, char *err, size_t cap)
-{
-	struct file_bytes b;
-	int rc = file_read(path, CONF_BYTES_MAX, &b);
-	char *text;
-
-	(void)ctx;
-	if (rc < 0) {
-		snprintf(err, cap, "%s", strerror(-rc));
-		return NULL;
-	}
-	text = strdup((const char *)b.p);
-	file_bytes_free(&b);
-	if (!text)
-		snprintf(err, cap, "out of memory");
-	return text;
-}
-
 /* Parses the file of opt; prints what is wrong. *text_out is the flattened text, to be freed. */
 static struct conf *
 load(const struct monitor_options *opt, char **text_out)
@@ -81,19 +60,19 @@ load(const struct monitor_options *opt, char **text_out)
 		return NULL;
 	text = access(opt->conf_path, F_OK) != 0 && opt->default_path
 	           ? strdup("")
-	           : read_conf(NULL, opt->conf_path, err, sizeof(err));
+	           : conffile_read(NULL, opt->conf_path, err, sizeof(err));
 	if (!text) {
 		monitor_say("cannot read %s: %s", opt->conf_path, err);
 		free(errors);
 		return NULL;
 	}
-	c = conf_parse(opt->conf_path, view_str(text), read_conf, NULL, errors);
+	c = conf_parse(opt->conf_path, view_str(text), conffile_read, NULL, errors);
 	for (unsigned int i = 0; i < errors->n; i++)
 		fprintf(stderr, "%s\n", conf_error_text(&errors->e[i], line, sizeof(line)));
 	if (errors->n_more)
 		fprintf(stderr, "... and %u more\n", errors->n_more);
 	if (c && text_out)
-		*text_out = conf_flatten(opt->conf_path, view_str(text), read_conf, NULL);
+		*text_out = conf_flatten(opt->conf_path, view_str(text), conffile_read, NULL);
 	free(text);
 	free(errors);
 	return c;

@@ -16,7 +16,6 @@
 #define COUNTERS_EVERY_MS 10000u
 #define HANDSHAKE_MS 30000u
 #define STALL_MS 60000u
-#define PACE_MS 20u
 
 static void
 on_timer(void *ctx)
@@ -55,11 +54,9 @@ net_open(struct role_host *h)
 	w->loop = h->loop;
 	w->tun_fd = -1;
 	list_init(&w->conns);
-	w->slots = calloc(NET_SESSIONS_MAX, sizeof(struct net_conn *));
 	w->pool = pkt_pool_new(2 * NET_TUN_BATCH, 4);
 	w->timer = loop_timer_new(h->loop, on_timer, w);
-	if (!w->slots || !w->pool || !w->timer || !heap_init(&w->timers, NET_SESSIONS_MAX) ||
-	    !inside_init(&w->inside, NET_SESSIONS_MAX)) {
+	if (!w->pool || !w->timer) {
 		net_close(w);
 		return NULL;
 	}
@@ -161,7 +158,7 @@ remake_conf(struct worker *w, const struct conf *c, char *err, size_t cap)
 		.tls = tls,
 		.handshake_ms = HANDSHAKE_MS,
 		.stall_ms = STALL_MS,
-		.pace_ms = PACE_MS };
+		.pace_ms = c->sstp_pace_ms };
 	sstp_conf_defaults(&nc->conn.sstp, SIDE_SERVER);
 	nc->conn.sstp.hash_mask = c->sstp_hash_mask;
 	nc->conn.sstp.negotiation_ms = c->sstp_negotiation_ms;
@@ -199,6 +196,13 @@ net_go(void *role, char *err, size_t cap)
 
 	if (!remake_conf(w, w->host->conf, err, cap))
 		return false;
+	w->n_slots = w->host->conf->sstp_connections;
+	w->slots = calloc(w->n_slots, sizeof(struct net_conn *));
+	if (!w->slots || !heap_init(&w->timers, w->n_slots) ||
+	    !inside_init(&w->inside, w->n_slots)) {
+		snprintf(err, cap, "out of memory for %u connections", w->n_slots);
+		return false;
+	}
 	now_draw(loop_now(w->loop), w->halfopen.key, sizeof(w->halfopen.key));
 	for (unsigned int i = 0; i < w->n_listeners; i++) {
 		struct net_listener *l = &w->listeners[i];
@@ -347,7 +351,8 @@ net_peer_back(void *role, enum role_id who, unsigned int index)
 	(void)index;
 	if (who != ROLE_AAA)
 		return;
-	list_each (it, tmp, &w->conns) {
+	list_each(it, tmp, &w->conns)
+	{
 		struct net_conn *nc = container_of(it, struct net_conn, link);
 		const struct attempt *a = conn_attempt(nc->conn);
 		struct msg m = { .id = MSG_SESSION_HELD,

@@ -29,10 +29,10 @@ net_watch_listeners(struct worker *w, bool on)
 static int
 free_slot(struct worker *w)
 {
-	for (uint32_t i = 0; i < NET_SESSIONS_MAX; i++) {
-		uint32_t slot = (w->next_slot + i) % NET_SESSIONS_MAX;
+	for (uint32_t i = 0; i < w->n_slots; i++) {
+		uint32_t slot = (w->next_slot + i) % w->n_slots;
 		if (!w->slots[slot]) {
-			w->next_slot = (slot + 1) % NET_SESSIONS_MAX;
+			w->next_slot = (slot + 1) % w->n_slots;
 			return (int)slot;
 		}
 	}
@@ -42,7 +42,7 @@ free_slot(struct worker *w)
 struct net_conn *
 net_conn_find(struct worker *w, const struct attempt_id *id, uint32_t slot)
 {
-	struct net_conn *nc = slot < NET_SESSIONS_MAX ? w->slots[slot] : NULL;
+	struct net_conn *nc = slot < w->n_slots ? w->slots[slot] : NULL;
 
 	if (!nc || memcmp(conn_attempt(nc->conn)->id.b, id->b, sizeof(id->b)) != 0)
 		return NULL;

@@ -12,7 +12,6 @@
 #include "net/inside.h"
 #include "roles/host.h"
 
-#define NET_SESSIONS_MAX 8192u
 #define NET_LISTENERS_MAX CONF_LISTENERS_MAX
 #define NET_TUN_BATCH 64u
 #define NET_READ_BYTES 65536u
@@ -67,8 +66,8 @@ struct worker {
 	struct heap timers;
 	struct net_conf *conf;
 	struct list conns;
-	struct net_conn **slots; /* NET_SESSIONS_MAX */
-	uint32_t n_conns, n_up, next_slot;
+	struct net_conn **slots; /* n_slots */
+	uint32_t n_slots, n_conns, n_up, next_slot;
 	struct net_listener listeners[NET_LISTENERS_MAX];
 	unsigned int n_listeners;
 	bool paused; /* out of descriptors or slots: listeners are not watched */
