@@ -278,12 +278,38 @@ rctl_do_disconnect(struct question *q)
 	rctl_wait_for(q, DISCONNECT_MS);
 }
 
-/* "ports TUNNEL limit N used N", a line of aaa's status. False: another line. */
+/* The word after the given one, "sstp" after "ports "; false when the line does not go on so. */
 static bool
-read_ports_line(const char *line, char tunnel[16], long long *limit, long long *used)
+next_word(const char **at, const char *label, char *out, size_t cap)
 {
-	/* Bounded fields of our own role's text; anything else is passed over. */
-	return sscanf(line, "ports %15s limit %19lld used %19lld", tunnel, limit, used) == 3;
+	size_t n = strlen(label);
+
+	if (strncmp(*at, label, n) != 0)
+		return false;
+	*at += n;
+	n = strcspn(*at, " ");
+	if (n == 0 || n >= cap)
+		return false;
+	memcpy(out, *at, n);
+	out[n] = 0;
+	*at += n;
+	return true;
+}
+
+/* "ports TUNNEL limit N used N", a line of aaa's status, as a row. NULL: another line. */
+static json_t *
+ports_row(const char *line, const struct conf *c)
+{
+	char tunnel[16], limit[20], used[20];
+
+	if (!next_word(&line, "ports ", tunnel, sizeof(tunnel)) ||
+	    !next_word(&line, " limit ", limit, sizeof(limit)) ||
+	    !next_word(&line, " used ", used, sizeof(used)))
+		return NULL;
+	bool on = tunnel_by_name(view_str(tunnel)) == TUNNEL_SSTP && c && c->sstp_enabled &&
+	          c->remote_access;
+	return json_pack("{s:s, s:b, s:I, s:I}", "tunnel", tunnel, "enabled", on, "limit",
+	    (json_int_t)strtoll(limit, NULL, 10), "used", (json_int_t)strtoll(used, NULL, 10));
 }
 
 static void
@@ -309,15 +335,9 @@ ports_done(struct question *q)
 	}
 	json_array_foreach(q->out, i, line)
 	{
-		const char *text = json_string_value(line);
-		char tunnel[16];
-		long long limit, used;
-		if (!text || !read_ports_line(text, tunnel, &limit, &used))
-			continue;
-		bool on = tunnel_by_name(view_str(tunnel)) == TUNNEL_SSTP && c && c->sstp_enabled &&
-		          c->remote_access;
-		rctl_row(q, json_pack("{s:s, s:b, s:I, s:I}", "tunnel", tunnel, "enabled", on,
-				"limit", (json_int_t)limit, "used", (json_int_t)used));
+		json_t *row = ports_row(json_string_value(line), c);
+		if (row)
+			rctl_row(q, row);
 	}
 	rctl_ok(q, NULL);
 }
