@@ -54,7 +54,7 @@ cat >rrasd.conf <<-X
 X
 cat rrasd.conf
 show rrasd --config rrasd.conf
-server "$build/src/cmd/rrasd" --config rrasd.conf >rrasd.log 2>&1 &
+ip netns exec server "$build/src/cmd/rrasd" --config rrasd.conf >rrasd.log 2>&1 &
 rrasd=$!
 for i in $(seq 200); do
 	grep -q 'rrasd: ready' rrasd.log && break
