@@ -6,6 +6,7 @@
  * Exit status: 0 explained or healthy, 3 a check found a problem, 4 nothing found.
  */
 #include "cmd/ctl_explain.h"
+#include "cmd/ctl_probe.h"
 #include "diag/problems.h"
 
 #include <ctype.h>
@@ -16,7 +17,7 @@ struct diagnose {
 	struct ctl *c;
 	struct ctl_context x;
 	struct explain_want want;
-	const char *operand, *explain, *probe, *catalogue_dir;
+	const char *operand, *explain, *probe, *ca_file, *catalogue_dir;
 	const char *number; /* as typed */
 	bool list, trail;
 };
@@ -141,16 +142,20 @@ attempt(struct diagnose *d)
 			d->want.client = d->x.ctx.client = true;
 		}
 	}
-	if (d->want.number) {
+	if (d->want.number && (d->c->json || found != EXPLAIN_FOUND)) {
 		o = d->c->json ? json_object() : NULL;
 		n_meanings = explain_number(d->c, d->x.catalogue, d->want.number, o);
-		if (!d->c->json && found == EXPLAIN_FOUND)
-			puts("\nThe latest attempt that ended so:\n");
+	} else if (d->want.number) {
+		puts("The latest attempt that ended so:\n");
 	}
 	switch (found) {
 	case EXPLAIN_FOUND:
 		status = explain_record(d, r, o);
 		explain_record_free(r);
+		if (d->want.number && !d->c->json) {
+			putchar('\n');
+			(void)explain_number(d->c, d->x.catalogue, d->want.number, NULL);
+		}
 		return status;
 	case EXPLAIN_MANY:
 		json_decref(o);
@@ -239,6 +244,40 @@ problem(struct diagnose *d, const struct cat_entry *p)
 	return n_failed ? CTL_FAILED : CTL_OK;
 }
 
+/* --- the way to a server, from here (R5, R13) --- */
+
+static int
+probe(struct diagnose *d)
+{
+	struct diag_checks *checks = calloc(1, sizeof(*checks));
+	json_t *all = json_array();
+	unsigned int n_failed = 0;
+
+	if (!checks) {
+		json_decref(all);
+		return ctl_fail(d->c, CTL_FAILED, "out of memory", "");
+	}
+	ctl_probe(d->probe, d->ca_file, checks);
+	for (unsigned int i = 0; i < checks->n; i++) {
+		/* an address that fails is no failure when another one answers */
+		n_failed += checks->c[i].result == CHECK_FAIL &&
+		            (i + 1 == checks->n ||
+				!diag_check_is(checks->c[i].id, view_str("probe.connect")));
+		json_array_append_new(all, ctl_check_json(&checks->c[i]));
+		if (!d->c->json)
+			diag_render_check(&checks->c[i], ctl_width(), ctl_put_line, NULL);
+	}
+	if (d->c->json) {
+		json_t *o = json_pack("{s:b, s:s, s:o}", "ok", n_failed == 0, "probe", d->probe,
+		    "checks", json_incref(all));
+		ctl_print_json(o);
+		json_decref(o);
+	}
+	json_decref(all);
+	free(checks);
+	return n_failed ? CTL_FAILED : CTL_OK;
+}
+
 /* --- arguments --- */
 
 static bool
@@ -257,7 +296,8 @@ take_arguments(struct diagnose *d, int argc, char **argv)
 {
 	static const struct ctl_opt opts[] = { { "--user", true }, { "--error", true },
 		{ "--list", false }, { "--explain", true }, { "--client", false },
-		{ "--trail", false }, { "--catalogue", true } };
+		{ "--trail", false }, { "--catalogue", true }, { "--probe", true },
+		{ "--ca", true } };
 	struct ctl_args a = { argc, argv, 1 };
 	int o;
 
@@ -278,6 +318,10 @@ take_arguments(struct diagnose *d, int argc, char **argv)
 			d->trail = true;
 		else if (o == 6)
 			d->catalogue_dir = a.value;
+		else if (o == 7)
+			d->probe = a.value;
+		else if (o == 8)
+			d->ca_file = a.value;
 		else
 			return ctl_usage(d->c, "what is \"%s\"?", a.value);
 	}
@@ -297,7 +341,8 @@ operand(struct diagnose *d)
 
 	if (p)
 		return problem(d, p);
-	if (strlen(d->operand) == 3 && diag_number_parse(view_str(d->operand), &number))
+	if ((strlen(d->operand) == 3 || strncmp(d->operand, "0x", 2) == 0) &&
+	    diag_number_parse(view_str(d->operand), &number))
 		d->want.number = number;
 	else if (is_id(d->operand))
 		d->want.id = d->operand;
@@ -317,12 +362,16 @@ ctl_diagnose(struct ctl *c, int argc, char **argv)
 		return ctl_fail(c, CTL_FAILED, "out of memory", "");
 	d->c = c;
 	status = take_arguments(d, argc, argv);
-	much = d->list || d->explain ? GATHER_TEXTS : d->want.client ? GATHER_CLIENT : GATHER_ALL;
+	much = d->list || d->explain || d->probe ? GATHER_TEXTS
+	       : d->want.client                  ? GATHER_CLIENT
+	                                         : GATHER_ALL;
 	if (status != CTL_OK || !ctl_context_init(&d->x, c, much, d->catalogue_dir)) {
 		free(d);
 		return status != CTL_OK ? status : CTL_FAILED;
 	}
-	if (d->list)
+	if (d->probe)
+		status = probe(d);
+	else if (d->list)
 		status = explain_list(c, d->x.catalogue);
 	else if (d->explain)
 		status = explain_entry(c, d->x.catalogue, d->explain);

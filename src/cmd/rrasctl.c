@@ -50,8 +50,12 @@ static const struct subcommand subcommands[] = {
 	    "  --list           the problem classes and all causes\n"
 	    "  --explain CAUSE  what a cause means, without an attempt\n"
 	    "  --trail          everything that was seen of the attempt\n"
-	    "  --client         an attempt that rasdial made on this machine\n\n"
-	    "Works without a running rrasd, and on clients.\n" },
+	    "  --client         an attempt that rasdial made on this machine\n"
+	    "  --probe HOST     tries the way to a server (name, TCP, TLS, SSTP); logs in nowhere\n"
+	    "  --ca FILE        --probe: roots to trust in place of the system's\n"
+	    "  --catalogue DIR  more texts (/usr/share/openrras/catalogue.d)\n\n"
+	    "Works without a running rrasd, and on clients. Exit status: 0 explained or healthy,\n"
+	    "3 a check found a problem, 4 nothing found.\n" },
 	{ "check", ctl_check, "find what will go wrong before a user does",
 	    "rrasctl check [TOPIC | CHECK]... [--list]\n\n"
 	    "Looks at certificate, address pools, routes, forwarding, ports and packet filters;\n"

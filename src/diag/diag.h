@@ -14,6 +14,9 @@
 #include "base/arena.h"
 #include "diag/catalogue.h"
 
+/* The correlation id that a probe sends, so that its attempts are not taken for a client's. */
+#define DIAG_PROBE_CORRELATION "{00000000-0000-0000-0000-000000000000}"
+
 #define DIAG_POOLS_MAX 16u
 #define DIAG_RANGES_MAX 16u
 #define DIAG_LISTENERS_MAX 8u

@@ -145,21 +145,56 @@ names_cover(const char *names, struct view host)
 	return false;
 }
 
+/* The correlation id by which `rrasctl diagnose --probe` makes itself known. */
+static bool
+is_probe(const struct explain *x)
+{
+	char text[FACT_TEXT_MAX];
+
+	return field_text(x, "sstp.http-request", "correlation", text, sizeof(text)) &&
+	       strcmp(text, DIAG_PROBE_CORRELATION) == 0;
+}
+
+static void
+rule_probe(const struct explain *x)
+{
+	if (!x->r->client && is_probe(x))
+		find(x, "probe", CHECK_WARN, "Nothing to do: look at the attempt before this one.",
+		    "This was no client but a test by \"rrasctl diagnose --probe\", which leaves "
+		    "at "
+		    "this point.");
+}
+
 /* A client that leaves right after the certificate: was it for the name it asked for? */
 static void
 rule_certificate_name(const struct explain *x)
 {
 	const struct diag_cert *cert = x->ctx->cert;
-	char sni[FACT_TEXT_MAX];
+	char sni[FACT_TEXT_MAX], alert[FACT_TEXT_MAX];
+	struct fact_field seen;
 
-	if (x->r->client || !cert || !cert->readable ||
+	if (x->r->client || !cert || !cert->readable || is_probe(x) ||
 	    (x->r->cause != CAUSE_TLS_CERT_REFUSED && x->r->cause != CAUSE_HTTP_CLOSED &&
 		x->r->cause != CAUSE_HTTP_SILENT))
 		return;
+	if (!explain_find_field(x->r->facts, view_str("tls.established"), "sni", &seen)) {
+		/* TLS did not come up, so the name is not recorded; the alert is what we have */
+		if (field_text(x, "tls.alert", "alert", alert, sizeof(alert)) &&
+		    strstr(alert, "unknown"))
+			find(x, "certificate.issuer", CHECK_FAIL,
+			    "Install the root certificate of this issuer in the trusted roots of "
+			    "the client.",
+			    "The alert %s says that the client does not know the issuer. The "
+			    "certificate for %s "
+			    "was issued by %s.",
+			    alert, cert->names, cert->issuer);
+		return;
+	}
 	if (!field_text(x, "tls.established", "sni", sni, sizeof(sni)) || strcmp(sni, "-") == 0) {
 		find(x, "certificate.no-name-asked", CHECK_WARN,
 		    "Dial the server by a name of its certificate.",
-		    "The client asked for no name, so it was given the address of the server. The "
+		    "The client asked for no name; it was probably given the address of the "
+		    "server. The "
 		    "certificate is for: %s.",
 		    cert->names);
 		return;
@@ -273,6 +308,7 @@ rule_checks(const struct explain *x)
 void
 explain_findings(const struct explain *x)
 {
+	rule_probe(x);
 	rule_name_encoding(x);
 	rule_name_slips(x);
 	rule_certificate_name(x);

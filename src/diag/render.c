@@ -142,7 +142,7 @@ render_head(const struct diag_report *r, const struct sink *s)
 		snprintf(line, sizeof(line), "%u, %s", r->nps_reason, r->nps_text);
 		pair(s, "NPS reason", line);
 	}
-	pair(s, "Peer was told", r->wire);
+	pair(s, "Told peer", r->wire);
 	snprintf(line, sizeof(line), "%s", r->user);
 	if (*r->account && strcmp(r->account, r->user) != 0)
 		snprintf(line, sizeof(line), "%s (account %s)", r->user, r->account);
