@@ -40,7 +40,8 @@ ppp_frame_seal(const struct ppp_data *d, struct pkt *p, uint16_t protocol)
 	/* LCP is never sent compressed (RFC 1661 sections 6.5 and 6.6). */
 	bool lcp = protocol == PPP_PROTO_LCP;
 
-	if (d->send_pfc && !lcp && protocol < 0x100u) {
+	/* 00ff stays long, or it would be taken for an address. */
+	if (d->send_pfc && !lcp && protocol < ADDRESS_ALL) {
 		*pkt_push(p, 1) = (uint8_t)protocol;
 	} else {
 		uint8_t *at = pkt_push(p, 2);

@@ -62,15 +62,15 @@ static void
 test_seal_and_open_agree(void **unused)
 {
 	static const uint16_t protocols[] = { PPP_PROTO_IP, PPP_PROTO_IPV6, PPP_PROTO_LCP,
-		PPP_PROTO_IPCP };
-	static const uint8_t sizes[4][4] = { { 4, 4, 4, 4 }, { 3, 3, 4, 4 }, { 2, 2, 4, 2 },
-		{ 1, 1, 4, 2 } };
+		PPP_PROTO_IPCP, 0x00ff };
+	static const uint8_t sizes[4][5] = { { 4, 4, 4, 4, 4 }, { 3, 3, 4, 4, 4 },
+		{ 2, 2, 4, 2, 2 }, { 1, 1, 4, 2, 2 } };
 	uint8_t slot[64];
 
 	(void)unused;
 	for (unsigned int how = 0; how < 4; how++) {
 		struct ppp_data d = { .send_pfc = how & 1, .send_acfc = how & 2 };
-		for (unsigned int i = 0; i < 4; i++) {
+		for (unsigned int i = 0; i < 5; i++) {
 			struct pkt p = { .buf = slot, .cap = sizeof(slot), .off = 8, .len = 20 };
 			struct view info;
 
