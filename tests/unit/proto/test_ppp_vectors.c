@@ -140,7 +140,7 @@ static void
 encode_pap_request(struct view bytes, struct wr *out)
 {
 	struct cp_packet pk;
-	struct pap_request req;
+	struct pap_request req = { 0 };
 	struct rd_fault fault;
 
 	assert_true(cp_read(bytes, &pk, &fault) && pap_read_request(pk.data, &req, &fault));
@@ -164,7 +164,7 @@ static void
 encode_pap_message(struct view bytes, struct wr *out)
 {
 	struct cp_packet pk;
-	struct view text;
+	struct view text = { 0 };
 	struct rd_fault fault;
 
 	assert_true(cp_read(bytes, &pk, &fault) && pap_read_message(pk.data, &text, &fault));
@@ -189,7 +189,7 @@ static void
 encode_chap(struct view bytes, struct wr *out)
 {
 	struct cp_packet pk;
-	struct chap_value v;
+	struct chap_value v = { 0 };
 	struct rd_fault fault;
 
 	assert_true(cp_read(bytes, &pk, &fault) && chap_read_value(pk.data, &v, &fault));
