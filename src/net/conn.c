@@ -114,6 +114,31 @@ send_frame(struct conn *c, struct conn_work *w, struct view frame)
 	return tls_write(c->tls, view_of(w->gather, SSTP_HEADER + frame.n));
 }
 
+/*
+ * Whether the NCPs may run before Call Connected. MS-SSTP lets PPP control frames pass after the
+ * Ack and only data wait for the binding. Where the method gives keys we are stricter, as every
+ * client sends Call Connected at once. sstpc (sstp-client 1.0.18) with CHAP sends it only when its
+ * IPCP is open. tests/interop/sstp.sh.
+ */
+static bool
+may_precede_binding(const struct conn *c)
+{
+	enum auth_method m = ppp_auth_method(c->ppp);
+
+	return c->conf->side == SIDE_SERVER && (m == AUTH_PAP || m == AUTH_CHAP);
+}
+
+/* Data flows when both are there: IPCP and the crypto binding, in whichever order. */
+static unsigned int
+maybe_up(struct conn *c, const struct now *now)
+{
+	if (c->up || !c->ip_open || !sstp_is_connected(c->sstp))
+		return 0;
+	c->up = true;
+	guard_for_session(c);
+	return reach(c, STAGE_UP, now) | CONN_UP;
+}
+
 static unsigned int
 on_ppp_up(struct conn *c, uint16_t what, const struct now *now)
 {
@@ -122,11 +147,12 @@ on_ppp_up(struct conn *c, uint16_t what, const struct now *now)
 		return 0;
 	case PPP_UP_AUTH:
 		c->todo |= TODO_BINDING;
+		if (may_precede_binding(c))
+			c->todo |= TODO_NETWORK;
 		return 0;
 	case PPP_UP_IP:
-		c->up = true;
-		guard_for_session(c);
-		return reach(c, STAGE_UP, now) | CONN_UP;
+		c->ip_open = true;
+		return maybe_up(c, now);
 	}
 	return 0;
 }
@@ -183,7 +209,7 @@ on_sstp_up(struct conn *c, uint16_t what, const struct now *now)
 		return 0;
 	case SSTP_UP_CONNECTED:
 		c->todo |= TODO_NETWORK;
-		return 0;
+		return maybe_up(c, now);
 	}
 	return 0;
 }
@@ -256,7 +282,9 @@ follow_up(struct conn *c, struct conn_work *w, const struct now *now)
 			ev |= run_sstp(c, w, now);
 		} else if (c->todo & TODO_NETWORK) {
 			c->todo &= ~TODO_NETWORK;
-			ppp_start_network(c->ppp, now, &w->ppp_fx);
+			if (!c->network_started)
+				ppp_start_network(c->ppp, now, &w->ppp_fx);
+			c->network_started = true;
 			ev |= conn_run_ppp(c, w, now);
 		} else {
 			/* The call ends with PPP's cause; SSTP says goodbye first. */

@@ -31,7 +31,7 @@ struct conn {
 	enum cause refused; /* what the last proof was refused for; none after a good one */
 	bool ppp_by_peer;
 	bool rest_ready; /* rest holds whole messages: the walk stopped for a question */
-	bool tls_open, call_up, up, down;
+	bool tls_open, call_up, network_started, ip_open, up, down;
 	bool paced; /* the first answer was held, or needed not be */
 };
 

@@ -19,7 +19,6 @@ cd /run/demo
 step() { printf '\n== %s\n' "$*"; }
 show() { printf '$ %s\n' "$*"; }
 fail() { echo "demo: FAILED: $*" >&2; tail -n 30 /run/demo/rrasd.log >&2 || true; exit 1; }
-server() { ip netns exec server "$@"; }
 client() { ip netns exec client "$@"; }
 ctl() { "$build/src/cmd/rrasctl" "$@"; }
 

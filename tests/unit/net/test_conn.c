@@ -106,6 +106,8 @@ close_pair(struct pair *p)
 	free(p->sw);
 }
 
+static void answer_lease(struct pair *p);
+
 /* aaa and vault in a few lines: the right password is "secret". */
 static void
 answer_auth(struct pair *p)
@@ -129,7 +131,8 @@ answer_auth(struct pair *p)
 	}
 	if (a.ok)
 		a.cause = CAUSE_NONE;
-	(void)conn_answer_auth(p->server, p->sw, &a, &p->now);
+	if (conn_answer_auth(p->server, p->sw, &a, &p->now) & CONN_ASK_LEASE)
+		answer_lease(p);
 }
 
 static void
