@@ -97,6 +97,9 @@ static const struct conf_key keys[] = {
 	    NULL, "The same from one source address."),
 	KEY(SSTP, "connections-per-worker", NUMBER, conf, sstp_connections, 1, 65536, "8192", NULL,
 	    "Connections of all kinds that one worker holds; bounds its memory. Needs a restart."),
+	KEY(SSTP, "keyless-binding", BOOL, conf, sstp_keyless_binding, 0, 0, "yes", NULL,
+	    "Demand Call Connected after PAP and CHAP too, whose keys are all zero. sstp-client "
+	    "1.0.18 sends none with CHAP."),
 	KEY(SSTP, "handshake-pace", MS, conf, sstp_pace_ms, 0, SECOND, "20ms", NULL,
 	    "How long the first TLS answer waits on paths quicker than this: sstp-client 1.0.18 "
 	    "cannot take it sooner. 0 switches it off."),

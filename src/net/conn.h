@@ -29,6 +29,7 @@ struct conn_conf {
 	char host[256];        /* client: the name that was dialled */
 	struct sstp_conf sstp; /* without the certificate hashes */
 	struct ppp_conf ppp;
+	bool waive_keyless;    /* server: see may_waive in conn.c */
 	uint32_t handshake_ms; /* TCP accepted to TLS up */
 	uint32_t pace_ms;      /* server: see pace_answer in conn.c; 0 = off */
 	uint32_t stall_ms;     /* ciphertext waiting this long without progress ends the call */

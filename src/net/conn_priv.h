@@ -9,6 +9,7 @@ enum conn_todo {
 	TODO_PPP_START = 1, /* the SSTP call is there: LCP may begin */
 	TODO_BINDING = 2,   /* authenticated: make or check the crypto binding */
 	TODO_NETWORK = 4,   /* binding is done: NCPs may begin */
+	TODO_WAIVE = 16,    /* IPCP is open and the binding may be waived */
 	TODO_PPP_DOWN = 8,  /* PPP ended: end the call with its cause */
 };
 

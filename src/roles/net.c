@@ -158,7 +158,8 @@ remake_conf(struct worker *w, const struct conf *c, char *err, size_t cap)
 		.tls = tls,
 		.handshake_ms = HANDSHAKE_MS,
 		.stall_ms = STALL_MS,
-		.pace_ms = c->sstp_pace_ms };
+		.pace_ms = c->sstp_pace_ms,
+		.waive_keyless = !c->sstp_keyless_binding };
 	sstp_conf_defaults(&nc->conn.sstp, SIDE_SERVER);
 	nc->conn.sstp.hash_mask = c->sstp_hash_mask;
 	nc->conn.sstp.negotiation_ms = c->sstp_negotiation_ms;

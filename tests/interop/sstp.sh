@@ -40,6 +40,7 @@ cat >"$work/rrasd.conf" <<-X
 	    listen 198.51.100.1:443
 	    certificate $pki/server.pem
 	    key $pki/server.key
+	    keyless-binding no   # sstpc 1.0.18 sends no Call Connected with CHAP
 	}
 	pool lab {
 	    range 10.20.0.1 - 10.20.0.20

@@ -50,6 +50,13 @@ void sstp_authenticated(struct sstp *c, const uint8_t hlak[32], const char *from
 void sstp_heard(struct sstp *c, const struct now *now);
 
 /*
+ * Server: opens the call without Call Connected, for a method whose key is all zero: a binding by
+ * it proves nothing. Not in MS-SSTP; sstpc needs it with CHAP (net/conn.c, may_waive). One that
+ * comes later is still checked.
+ */
+void sstp_waive_binding(struct sstp *c, const struct now *now, struct fx *fx);
+
+/*
  * Ends the call from this side: Call Abort when SSTP itself or our own machinery failed (causes
  * 0x03xx, 0x09xx), Call Disconnect for all else, a refused log-in as well (MS-SSTP 3.3.7.1). Waits
  * for the peer's answer within its timer: FX_DOWN(cause) follows at once, by sstp_input, by

@@ -107,7 +107,8 @@ on_connected(struct sstp *c, const struct sstp_msg *m, struct view packet, const
 	uint8_t attr;
 	uint32_t status;
 
-	if (c->state != SSTP_BINDING_WAIT || c->connected_kept) {
+	bool late = c->state == SSTP_OPEN && c->waived; /* waived, and comes after all */
+	if ((c->state != SSTP_BINDING_WAIT && !late) || c->connected_kept) {
 		unexpected(c, now, fx);
 		return;
 	}
@@ -148,6 +149,17 @@ sstp_verify_binding(struct sstp *c, const struct now *now, struct fx *fx)
 		return;
 	}
 	FX_FACT_NOTE(fx, FACT_SSTP_BINDING, F_STR(binding_hash_name(b.hash)), F_STR(c->method));
+	if (c->state != SSTP_OPEN)
+		open_call(c, now, fx);
+}
+
+void
+sstp_waive_binding(struct sstp *c, const struct now *now, struct fx *fx)
+{
+	if (c->state != SSTP_BINDING_WAIT || !c->authenticated || c->connected_kept)
+		return;
+	c->waived = true;
+	FX_FACT_NOTE(fx, FACT_SSTP_WAIVED, F_STR(c->method));
 	open_call(c, now, fx);
 }
 

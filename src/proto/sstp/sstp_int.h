@@ -34,6 +34,7 @@ struct sstp {
 	struct sstp_conf conf;
 	enum sstp_state state;
 	uint64_t deadline_ms; /* of the state's wait; in SSTP_OPEN the hello timer */
+	bool waived;          /* SSTP_OPEN without a binding, see sstp_waive_binding */
 	bool echo_sent;       /* SSTP_OPEN: an Echo Request waits for any sign of life */
 	struct http_scan scan;
 	unsigned int n_interim; /* client: 1xx answers seen */
