@@ -66,6 +66,41 @@ test_zero_key_binds_only_to_zero_key(void **state)
 }
 
 static void
+waive(struct end *e)
+{
+	sstp_waive_binding(e->c, e->now, &e->fx);
+	end_effects(e);
+}
+
+/*
+ * keyless-binding no: the call opens without Call Connected, but only once the peer is
+ * authenticated, and one that comes later is still held to its claims (S07).
+ */
+static void
+test_waived_binding(void **state)
+{
+	(void)state;
+	until_call();
+	waive(&server);
+	assert_false(sstp_is_connected(server.c));
+	end_authenticated(&server, zero_hlak);
+	waive(&server);
+	assert_true(sstp_is_connected(server.c));
+	end_authenticated(&client, zero_hlak);
+	end_pass(&client, &server);
+	assert_true(sstp_is_connected(server.c));
+	assert_int_equal(server.n_downs, 0);
+
+	fresh();
+	until_call();
+	end_authenticated(&server, zero_hlak);
+	waive(&server);
+	end_authenticated(&client, hlak);
+	end_pass(&client, &server);
+	assert_aborts(&server, "03 00000004", "sstp.binding-wrong-mac");
+}
+
+static void
 test_connected_may_come_before_the_answer_of_aaa(void **state)
 {
 	(void)state;
@@ -482,6 +517,7 @@ main(void)
 		TEST(test_connects),
 		TEST(test_connects_with_each_hash),
 		TEST(test_zero_key_binds_only_to_zero_key),
+		TEST(test_waived_binding),
 		TEST(test_connected_may_come_before_the_answer_of_aaa),
 		TEST(test_binding_refusals),
 		TEST(test_every_bit_is_bound),
