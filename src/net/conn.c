@@ -100,6 +100,7 @@ end(struct conn *c, enum cause cause, bool by_peer, const struct now *now)
 	tls_shutdown(c->tls);
 	c->down = true;
 	c->up = false;
+	c->held_until_ms = 0; /* the last words, an alert among them, go now */
 	return CONN_DOWN;
 }
 
@@ -111,7 +112,9 @@ send_frame(struct conn *c, struct conn_work *w, struct view frame)
 		return true;
 	sstp_data_header(w->gather, frame.n);
 	memcpy(w->gather + SSTP_HEADER, frame.p, frame.n);
-	return tls_write(c->tls, view_of(w->gather, SSTP_HEADER + frame.n));
+	bool sent = tls_write(c->tls, view_of(w->gather, SSTP_HEADER + frame.n));
+	secret_wipe_bytes(w->gather, SSTP_HEADER + frame.n); /* PAP: a password */
+	return sent;
 }
 
 /*
@@ -170,7 +173,7 @@ conn_run_ppp(struct conn *c, struct conn_work *w, const struct now *now)
 		switch (it->kind) {
 		case FX_SEND:
 			if (!send_frame(c, w, it->bytes))
-				return ev | end(c, CAUSE_SSTP_CLOSED, false, now);
+				ev |= end(c, CAUSE_SSTP_CLOSED, false, now);
 			break;
 		case FX_ASK_AUTH:
 			w->auth = fx->auth;
@@ -195,7 +198,7 @@ conn_run_ppp(struct conn *c, struct conn_work *w, const struct now *now)
 			break;
 		}
 	}
-	fx_reset(fx);
+	fx_reset(fx); /* on every way out: the list is shared with the other connections */
 	return ev;
 }
 
@@ -228,7 +231,7 @@ run_sstp(struct conn *c, struct conn_work *w, const struct now *now)
 		switch (it->kind) {
 		case FX_SEND:
 			if (!tls_write(c->tls, it->bytes))
-				return ev | end(c, CAUSE_SSTP_CLOSED, false, now);
+				ev |= end(c, CAUSE_SSTP_CLOSED, false, now);
 			break;
 		case FX_FRAME:
 			frame = it->bytes;
@@ -248,6 +251,8 @@ run_sstp(struct conn *c, struct conn_work *w, const struct now *now)
 		}
 	}
 	fx_reset(fx);
+	if (sstp_is_ending(c->sstp))
+		c->up = false; /* MS-SSTP 3.1.5.1: no data behind an Abort or a Disconnect */
 	if (frame.n && c->ppp && !c->down) {
 		ppp_input(c->ppp, frame, now, &w->ppp_fx);
 		ev |= conn_run_ppp(c, w, now);
@@ -385,6 +390,12 @@ conn_start(struct conn *c, struct conn_work *w, const struct now *now)
 }
 
 bool
+conn_wants_input(const struct conn *c)
+{
+	return !c->down && tls_out(c->tls).n <= CONN_BACKLOG_MAX;
+}
+
+bool
 conn_feed(struct conn *c, struct view cipher)
 {
 	return tls_feed(c->tls, cipher);
@@ -492,11 +503,15 @@ conn_step(struct conn *c, struct conn_work *w, const struct now *now, bool *more
 		if (n < 0)
 			return conn_lower_down(c, w, true, now);
 	}
-	if (c->n_rest)
+	if (c->n_rest) {
 		memcpy(w->plain, c->rest, c->n_rest);
+		secret_wipe_bytes(c->rest, c->n_rest);
+	}
 	struct view stream = view_of(w->plain, c->n_rest + (size_t)n);
 	c->n_rest = 0;
 	unsigned int ev = walk(c, w, stream, now);
+	if (w->n_pkts == 0) /* no data: it may have been a log-in with its password */
+		secret_wipe_bytes(w->plain, stream.n);
 	*more = !c->down;
 	return ev;
 }

@@ -19,8 +19,8 @@
 
 #define CONN_PKTS_MAX 1024u /* IP packets that one TLS record can carry */
 #define CONN_RECORD 16384u  /* plaintext of one TLS record */
-#define CONN_BACKLOG_MAX                                                                           \
-	262144u /* ciphertext that may wait for a slow peer before data is dropped */
+/* Ciphertext that may wait for a slow peer before data is dropped and nothing more is read. */
+#define CONN_BACKLOG_MAX 262144u
 
 /* What a connection is made from. Shared by the connections of one configuration; not owned. */
 struct conn_conf {
@@ -73,6 +73,12 @@ void conn_set_rtt(struct conn *c, uint32_t rtt_ms);
 
 /* Begins: a client sends its first handshake message. Returns events. */
 unsigned int conn_start(struct conn *c, struct conn_work *w, const struct now *now);
+
+/*
+ * Whether to read from the peer now. False while so much waits for it that what it says could only
+ * add to the heap: a peer that asks and does not listen is not listened to (S11).
+ */
+bool conn_wants_input(const struct conn *c);
 
 /* Keeps ciphertext for conn_step. False when memory is out: end the connection. */
 MUST_USE bool conn_feed(struct conn *c, struct view cipher);

@@ -46,7 +46,7 @@ conn_take_data(struct conn *c, struct conn_work *w, struct view stream, const st
 	struct view frame, info;
 	size_t n;
 
-	if (!c->call_up || sstp_peek(stream, &frame, &n) != SSTP_DATA)
+	if (!c->call_up || sstp_is_ending(c->sstp) || sstp_peek(stream, &frame, &n) != SSTP_DATA)
 		return 0;
 	sstp_heard(c->sstp, now);
 	uint16_t protocol = ppp_frame_open(frame, &info);

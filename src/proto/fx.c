@@ -9,6 +9,7 @@ void
 fx_reset(struct fx *fx)
 {
 	secret_wipe(&fx->auth.password);
+	secret_wipe_bytes(fx->scratch, fx->n_scratch); /* a client's PAP request lay there */
 	fx->n = 0;
 	fx->n_scratch = 0;
 }

@@ -151,7 +151,8 @@ settle(struct core *c)
 		loop_stop(c->loop);
 		return;
 	}
-	loop_fd_want(c->sock_watch, LOOP_READ | (conn_out(c->conn).n ? LOOP_WRITE : 0));
+	loop_fd_want(c->sock_watch,
+	    (conn_wants_input(c->conn) ? LOOP_READ : 0) | (conn_out(c->conn).n ? LOOP_WRITE : 0));
 	loop_timer_at(c->timer, conn_deadline_ms(c->conn));
 }
 
@@ -184,7 +185,7 @@ on_sock(void *ctx, unsigned int events)
 	struct core *c = ctx;
 	const struct now *now = loop_now(c->loop);
 
-	if (events & LOOP_READ) {
+	if ((events & LOOP_READ) && conn_wants_input(c->conn)) {
 		ssize_t n = recv(c->d->sock_fd, c->buf, sizeof(c->buf), MSG_DONTWAIT);
 		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 			carry_out(c, conn_lower_down(c->conn, &c->work, n == 0, now));

@@ -260,7 +260,7 @@ net_conn_flush(struct net_conn *nc)
 		out = conn_out(nc->conn);
 	}
 	loop_fd_want(nc->watch,
-	    (conn_is_down(nc->conn) ? 0 : LOOP_READ) | (conn_out(nc->conn).n ? LOOP_WRITE : 0));
+	    (conn_wants_input(nc->conn) ? LOOP_READ : 0) | (conn_out(nc->conn).n ? LOOP_WRITE : 0));
 }
 
 void
@@ -294,10 +294,9 @@ on_ready(void *ctx, unsigned int events)
 	struct worker *w = nc->w;
 	const struct now *now = loop_now(w->loop);
 
-	for (unsigned int i = 0; (events & LOOP_READ) && i < READS_PER_TURN; i++) {
-		ssize_t n = conn_is_down(nc->conn)
-		                ? 0
-		                : recv(nc->fd, w->read_buf, sizeof(w->read_buf), MSG_DONTWAIT);
+	for (unsigned int i = 0;
+	     (events & LOOP_READ) && i < READS_PER_TURN && conn_wants_input(nc->conn); i++) {
+		ssize_t n = recv(nc->fd, w->read_buf, sizeof(w->read_buf), MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -374,7 +373,11 @@ net_conn_tick_due(struct worker *w)
 	const struct now *now = loop_now(w->loop);
 	struct heap_node *node;
 
-	while ((node = heap_first(&w->timers)) && node->deadline_ms <= now->ms) {
+	/* One that is due again at once waits for the next turn: no connection holds the loop. */
+	for (uint32_t n = w->n_conns; n > 0; n--) {
+		node = heap_first(&w->timers);
+		if (!node || node->deadline_ms > now->ms)
+			return;
 		struct net_conn *nc = container_of(node, struct net_conn, timer);
 
 		heap_remove(&w->timers, node);

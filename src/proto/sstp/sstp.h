@@ -75,6 +75,9 @@ void sstp_lower_lost(struct sstp *c, const struct now *now, struct fx *fx);
 void sstp_tick(struct sstp *c, const struct now *now, struct fx *fx);
 uint64_t sstp_deadline_ms(const struct sstp *c);
 
+/* Whether the call is being ended, by either side, or has ended: no data passes any more. */
+bool sstp_is_ending(const struct sstp *c);
+
 /* Whether data packets may be carried now. */
 bool sstp_is_connected(const struct sstp *c);
 

@@ -54,9 +54,6 @@ struct sstp {
 /* The one place where the state changes. deadline NEVER_MS: wait for ever. */
 void sstp_set_state(struct sstp *c, enum sstp_state state, uint64_t deadline_ms, struct fx *fx);
 
-/* Whether the call is being ended or has ended. */
-bool sstp_is_ending(const struct sstp *c);
-
 /* Sets the cause of the end; the first one stays. */
 void sstp_blame(struct sstp *c, enum cause cause, bool by_peer);
 

@@ -5,7 +5,7 @@
 #include "crypto/crypto.h"
 #include "crypto/mschap.h"
 #include "crypto/pki.h"
-#include "net/conn.h"
+#include "net/conn_priv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -396,6 +396,142 @@ test_stalled_peer(void **state)
 	close_pair(&p);
 }
 
+/* Connects and moves on until both ends are up. */
+static void
+open_up(struct pair *p, unsigned int methods)
+{
+	open_pair(p, pki.ca, "secret", methods, methods);
+	(void)conn_start(p->client, p->cw, &p->now);
+	run(p, 100);
+	assert_true(conn_is_up(p->client));
+	assert_true(conn_is_up(p->server));
+}
+
+/* Lets the client's own TLS carry bytes that its core would never send. */
+static void
+say(struct pair *p, struct view plain)
+{
+	assert_true(tls_write(p->client->tls, plain));
+}
+
+/*
+ * S11: a peer that asks without end and reads nothing. The server stops reading while the answers
+ * wait, so they cannot fill its memory.
+ */
+static void
+test_asks_and_does_not_listen(void **state)
+{
+	static const uint8_t echo[8] = { 0x10, 1, 0, 8, 0, 8, 0, 0 };
+	uint8_t record[8192];
+	struct pair p;
+	size_t most = 0;
+	bool more;
+
+	(void)state;
+	open_up(&p, AUTH_BIT(AUTH_MSCHAPV2));
+	for (size_t i = 0; i < sizeof(record); i += sizeof(echo))
+		memcpy(record + i, echo, sizeof(echo));
+	for (unsigned int i = 0; i < 400 && conn_wants_input(p.server); i++) {
+		say(&p, view_of(record, sizeof(record)));
+		struct view out = conn_out(p.client);
+		assert_true(conn_feed(p.server, out));
+		conn_out_sent(p.client, out.n, &p.now);
+		for (more = true; more;)
+			(void)conn_step(p.server, p.sw, &p.now, &more);
+		most = conn_out(p.server).n;
+	}
+	assert_false(conn_wants_input(p.server));
+	assert_true(most > CONN_BACKLOG_MAX && most < 2 * CONN_BACKLOG_MAX);
+	/* It listens again when the peer has read. */
+	conn_out_sent(p.server, most, &p.now);
+	assert_true(conn_wants_input(p.server));
+	close_pair(&p);
+}
+
+/*
+ * A connection whose last words cannot be written leaves nothing in the lists that all connections
+ * of a worker share: the next one would send them to its own peer.
+ */
+static void
+test_failed_write_leaves_nothing_behind(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	open_up(&p, AUTH_BIT(AUTH_MSCHAPV2));
+	tls_shutdown(p.server->tls); /* from here on every write fails */
+	p.now.ms = conn_deadline_ms(p.server);
+	while (!conn_is_down(p.server)) {
+		(void)conn_tick(p.server, p.sw, &p.now);
+		p.now.ms = deadline_min(conn_deadline_ms(p.server), p.now.ms + 3600000);
+	}
+	assert_int_equal(p.sw->ppp_fx.n, 0);
+	assert_int_equal(p.sw->sstp_fx.n, 0);
+	assert_int_equal(p.sw->ppp_fx.n_scratch, 0);
+	assert_int_equal(p.sw->sstp_fx.n_scratch, 0);
+	close_pair(&p);
+}
+
+/* A server on a short path holds its first answer back; when that is an alert it goes at once. */
+static void
+test_alert_is_not_held(void **state)
+{
+	static const uint8_t tls10[] = { 0x16, 3, 1, 0, 45, 1, 0, 0, 41, 3, 1, 1, 2, 3, 4, 5, 6, 7,
+		8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28,
+		29, 30, 31, 32, 0, 0, 2, 0, 0x2f, 1, 0 };
+	struct pair p;
+	bool more;
+
+	(void)state;
+	open_pair(&p, pki.ca, "secret", AUTH_BIT(AUTH_MSCHAPV2), AUTH_BIT(AUTH_MSCHAPV2));
+	assert_true(conn_feed(p.server, view_of(tls10, sizeof(tls10))));
+	(void)conn_step(p.server, p.sw, &p.now, &more);
+	assert_true(conn_is_down(p.server));
+	assert_true(conn_out(p.server).n > 0);
+	assert_int_equal(conn_out(p.server).p[0], 21); /* the alert */
+	close_pair(&p);
+}
+
+/* S10: after an Abort the peer's frames reach neither PPP nor TUN. */
+static void
+test_no_data_after_abort(void **state)
+{
+	static const uint8_t bad[] = { 0x10, 1, 0, 8, 0, 77, 0, 0 }; /* no such message */
+	struct pkt_pool *pool = pkt_pool_new(1, 1);
+	struct pkt *pkt = pkt_get(pool, 100);
+	struct pair p;
+
+	(void)state;
+	open_up(&p, AUTH_BIT(AUTH_MSCHAPV2));
+	say(&p, view_of(bad, sizeof(bad)));
+	make_ip(pkt, 0x0a630002u, 0x0a500002u);
+	conn_send_ip(p.client, p.cw, &pkt, 1, &p.now);
+	(void)move(&p, p.client, p.server, p.sw, &p.n_from_client);
+	assert_int_equal(p.n_from_client, 0);
+	assert_false(conn_is_up(p.server));
+	assert_false(conn_is_down(p.server)); /* it waits for the peer's Abort */
+	pkt_put(pool, pkt);
+	pkt_pool_free(pool);
+	close_pair(&p);
+}
+
+/* PAP's password is in no buffer of either end when the log-in is over. */
+static void
+test_password_is_wiped(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	open_up(&p, AUTH_BIT(AUTH_PAP));
+	secret_wipe(&p.sw->auth.password); /* the owner's, when it has asked */
+	assert_null(memmem(p.sw, sizeof(*p.sw), "\5alice\6secret", 13));
+	assert_null(memmem(p.cw, sizeof(*p.cw), "\5alice\6secret", 13));
+	assert_null(memmem(p.sw, sizeof(*p.sw), "secret", 6));
+	if (p.server->rest)
+		assert_null(memmem(p.server->rest, p.server->rest_cap, "secret", 6));
+	close_pair(&p);
+}
+
 static int
 setup(void **state)
 {
@@ -423,6 +559,11 @@ main(void)
 		cmocka_unit_test(test_pool_exhausted),
 		cmocka_unit_test(test_silent_peer),
 		cmocka_unit_test(test_stalled_peer),
+		cmocka_unit_test(test_asks_and_does_not_listen),
+		cmocka_unit_test(test_failed_write_leaves_nothing_behind),
+		cmocka_unit_test(test_alert_is_not_held),
+		cmocka_unit_test(test_no_data_after_abort),
+		cmocka_unit_test(test_password_is_wiped),
 	};
 
 	return cmocka_run_group_tests_name("net/conn", tests, setup, NULL);
