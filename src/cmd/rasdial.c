@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -401,11 +402,14 @@ dial(struct rasdial *r, const char *host)
 	}
 	if (geteuid() != 0)
 		return usage_error("must be run as root: it makes a tunnel device", NULL);
+	/* No core dump and no debugger while the password is here. */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (r->password_file ? !read_password_file(r->password_file, &d->password)
 			     : !ask_password(d->user, &d->password))
 		return EXIT_USAGE;
 	int status = r->foreground ? hold(r) : dial_and_return(r);
 	secret_wipe(&d->password);
+	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	return status;
 }
 

@@ -130,6 +130,30 @@ proc_spawn_self(const char *const argv[], int control_fd)
 	return launch(&l);
 }
 
+int
+proc_close_others(const int keep[], size_t n)
+{
+	int sorted[PROC_KEEP_MAX];
+	unsigned int from = PROC_CONTROL_FD;
+
+	must(n <= PROC_KEEP_MAX);
+	for (size_t i = 0; i < n; i++) {
+		size_t at = i;
+		for (; at > 0 && sorted[at - 1] > keep[i]; at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = keep[i];
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (sorted[i] < (int)from)
+			continue;
+		unsigned int fd = (unsigned int)sorted[i];
+		if (fd > from && close_range(from, fd - 1, 0) != 0)
+			return -errno;
+		from = fd + 1;
+	}
+	return close_range(from, ~0u, 0) == 0 ? 0 : -errno;
+}
+
 pid_t
 proc_reap(int *status_out)
 {

@@ -21,6 +21,14 @@
  */
 MUST_USE pid_t proc_spawn_self(const char *const argv[], int control_fd);
 
+/*
+ * For a child that goes on without exec: closes every descriptor from 3 on but the n of keep, so
+ * that nothing of the parent's (the pipe its event loop takes signals from, its locks) can be
+ * reached from a child that is less trusted. 0 or -errno.
+ */
+#define PROC_KEEP_MAX 8u
+MUST_USE int proc_close_others(const int keep[], size_t n);
+
 /* The next child that has ended: its pid and wait status; 0 when there is none, -ECHILD when there
  * are no children. Never blocks. */
 MUST_USE pid_t proc_reap(int *status_out);

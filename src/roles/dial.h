@@ -30,7 +30,7 @@ struct dial_options {
 
 /* What the core process starts with; descriptors are taken over. */
 struct dial_core {
-	const struct dial_options *opt;
+	struct dial_options *opt; /* the process's own copy; its password is wiped */
 	struct tls_ctx *tls;
 	int sock_fd, tun_fd, chan_fd;
 	struct endpoint peer, local;

@@ -8,10 +8,12 @@
 #include "crypto/crypto.h"
 #include "net/conn.h"
 #include "os/chan.h"
+#include "os/proc.h"
 #include "os/sandbox.h"
 #include "os/tun.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -256,7 +258,7 @@ on_chan_down(void *ctx, struct chan *chan, const char *reason)
 static void
 make_conf(struct core *c)
 {
-	const struct dial_options *o = c->d->opt;
+	struct dial_options *o = c->d->opt;
 	struct ppp_conf *ppp = &c->conf.ppp;
 
 	c->conf = (struct conn_conf){ .side = SIDE_CLIENT,
@@ -273,6 +275,7 @@ make_conf(struct core *c)
 	ppp->n_user = (uint16_t)strlen(o->user);
 	memcpy(ppp->user, o->user, ppp->n_user);
 	ppp->password = o->password;
+	secret_wipe(&o->password);
 	snprintf(ppp->identification, sizeof(ppp->identification), "rasdial (OpenRRAS) %s",
 	    OPENRRAS_VERSION);
 }
@@ -316,19 +319,45 @@ start(struct core *c)
 	return c->conn != NULL;
 }
 
+/*
+ * We were forked, not executed: what the holder has open is ours too, and the pipe through which
+ * its loop learns of signals carries pointers. Only what the call needs stays.
+ */
+static bool
+let_go(const struct dial_core *d, int null_fd)
+{
+	const int keep[] = { d->sock_fd, d->tun_fd, d->chan_fd, null_fd };
+
+	return null_fd >= 0 && proc_close_others(keep, sizeof(keep) / sizeof(keep[0])) == 0;
+}
+
+/* The terminal, or the pipe of who started rasdial, must not wait for the end of the session. */
+static void
+detach(int null_fd)
+{
+	for (int fd = 0; fd < 3; fd++)
+		(void)dup2(null_fd, fd);
+	close(null_fd);
+}
+
 int
 dial_core_main(struct dial_core *d)
 {
 	struct core *c = calloc(1, sizeof(*c));
 	int status = 1;
+	int null_fd;
 
+	/* Before the descriptors go: the holder's handlers write to one of them. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	if (!c)
+	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (!c || !let_go(d, null_fd))
 		return 1;
 	c->d = d;
 	if (start(c)) {
+		detach(null_fd);
 		carry_out(c, conn_start(c->conn, &c->work, loop_now(c->loop)));
 		settle(c);
 		if (!conn_is_down(c->conn))

@@ -288,7 +288,8 @@ plumb(struct holder *h, uint16_t mtu)
 		say(h, "The address could not be set: %s", strerror(-rc));
 		return false;
 	}
-	pin_server(h);
+	if (!h->pinned) /* a server may give another address to a session that is up */
+		pin_server(h);
 	for (unsigned int i = 0; i < h->opt->n_routes; i++)
 		(void)!add_route(h, h->opt->routes[i]);
 	if (h->opt->default_route) {

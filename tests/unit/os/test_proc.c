@@ -115,6 +115,36 @@ test_spawn_with_any_descriptor(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 }
 
+/* What a forked child may keep is what it keeps, in whatever order it is named. */
+static void
+test_close_others(void **state)
+{
+	int fds[6], status = 0;
+	pid_t pid;
+
+	(void)state;
+	for (unsigned int i = 0; i < 6; i++)
+		assert_true((fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC)) > 2);
+	pid = fork();
+	if (pid == 0) {
+		const int keep[] = { fds[4], 2, fds[1], fds[4] };
+		int bad = proc_close_others(keep, 4) == 0 ? 0 : 1;
+
+		for (int fd = 3; fd < 1024; fd++) {
+			bool kept = fd == fds[1] || fd == fds[4];
+			if ((fcntl(fd, F_GETFD) != -1) != kept)
+				bad = 2;
+		}
+		_exit(fcntl(2, F_GETFD) == -1 ? 3 : bad);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	for (unsigned int i = 0; i < 6; i++)
+		close(fds[i]);
+}
+
 static void
 test_run_gives_output(void **state)
 {
@@ -198,6 +228,7 @@ main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spawn_self),
 		cmocka_unit_test(test_spawn_with_any_descriptor),
+		cmocka_unit_test(test_close_others),
 		cmocka_unit_test(test_run_gives_output),
 		cmocka_unit_test(test_run_fails),
 		cmocka_unit_test(test_run_is_bounded),
