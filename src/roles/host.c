@@ -38,14 +38,21 @@ end(struct host *h)
 	h->on_end(h->on_end_ctx);
 }
 
-/* Tells monitor why the role cannot go on, and ends. */
+/* Tells monitor what is wrong. */
 static void
-fail(struct host *h, const char *reason)
+complain(struct host *h, const char *reason)
 {
 	struct msg m = { .id = MSG_FAILED, .u.failed = { .reason = view_str(reason) } };
 
 	if (!chan_send(h->monitor, &m, -1))
 		fprintf(stderr, "openrras %s: %s\n", role_name(h->pub.role), reason);
+}
+
+/* Tells monitor why the role cannot go on, and ends. */
+static void
+fail(struct host *h, const char *reason)
+{
+	complain(h, reason);
 	end(h);
 }
 
@@ -90,7 +97,24 @@ take_channel(struct host *h, const struct msg_channel *m, int fd)
 		h->ops->peer_back(h->role, m->role, m->index);
 }
 
-/* The text was checked by monitor; an error here is a bug or a broken memfd. */
+/*
+ * A configuration that cannot be taken ends a role that has none yet. One that runs goes on with
+ * the old one: an administrator's mistake in a reload ends no session.
+ */
+static void
+refuse_config(struct host *h, const char *reason)
+{
+	char text[600];
+
+	if (!h->going) {
+		fail(h, reason);
+		return;
+	}
+	snprintf(text, sizeof(text), "%s; the old configuration stays in force here", reason);
+	complain(h, text);
+}
+
+/* The text was checked by monitor; what the role finds is mostly about the files it names. */
 static void
 take_config(struct host *h, int fd)
 {
@@ -102,18 +126,18 @@ take_config(struct host *h, int fd)
 	close(fd);
 	if (rc < 0) {
 		snprintf(err, sizeof(err), "cannot read the configuration: %s", strerror(-rc));
-		fail(h, err);
+		refuse_config(h, err);
 		return;
 	}
 	struct conf *c = conf_parse("rrasd.conf", file_view(&text), NULL, NULL, &errors);
 	file_bytes_free(&text);
 	if (!c) {
-		fail(h, errors.n ? errors.e[0].text : "the configuration does not parse");
+		refuse_config(h, errors.n ? errors.e[0].text : "the configuration does not parse");
 		return;
 	}
 	if (h->ops->configure && !h->ops->configure(h->role, c, err, sizeof(err))) {
 		conf_free(c);
-		fail(h, err);
+		refuse_config(h, err);
 		return;
 	}
 	/* Sessions may still look at the generation before; the one before that is done with. */
@@ -207,9 +231,11 @@ host_new(struct loop *loop, const struct role_ops *ops, unsigned int index, int 
 	h->on_end = on_end;
 	h->on_end_ctx = ctx;
 	h->role = ops->open(&h->pub);
-	h->monitor = h->role ? chan_new(loop, fd, ops->id, ROLE_MONITOR, 0, on_monitor_msg,
-				   on_monitor_down, h)
-	                     : NULL;
+	if (h->role)
+		h->monitor = chan_new(
+		    loop, fd, ops->id, ROLE_MONITOR, 0, on_monitor_msg, on_monitor_down, h);
+	else
+		close(fd);
 	if (!h->monitor) {
 		host_free(h);
 		return NULL;

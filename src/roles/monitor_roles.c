@@ -3,6 +3,7 @@
  */
 #include "roles/monitor_priv.h"
 
+#include "base/text.h"
 #include "os/proc.h"
 
 #include <errno.h>
@@ -178,6 +179,7 @@ static void
 on_msg(void *ctx, struct chan *c, const struct msg *msg, int fd)
 {
 	struct mrole *r = ctx;
+	char text[900];
 
 	(void)c;
 	if (fd >= 0)
@@ -188,8 +190,8 @@ on_msg(void *ctx, struct chan *c, const struct msg *msg, int fd)
 		monitor_role_ready(r->m);
 		return;
 	case MSG_FAILED:
-		monitor_say("%s: %.*s", role_name(r->id), (int)msg->u.failed.reason.n,
-		    (const char *)msg->u.failed.reason.p);
+		text_escape(msg->u.failed.reason, text, sizeof(text));
+		monitor_say("%s: %s", role_name(r->id), text);
 		if (!r->m->started)
 			monitor_fatal(r->m, "not started");
 		return;
@@ -251,9 +253,11 @@ start_role(struct mrole *r)
 		rc = r->pid < 0 ? (int)r->pid : 0;
 		close(pair[1]);
 	}
-	r->chan =
-	    rc == 0 ? chan_new(m->loop, pair[0], ROLE_MONITOR, r->id, r->index, on_msg, on_down, r)
-		    : NULL;
+	if (rc == 0)
+		r->chan =
+		    chan_new(m->loop, pair[0], ROLE_MONITOR, r->id, r->index, on_msg, on_down, r);
+	else
+		close(pair[0]);
 	if (!r->chan) {
 		monitor_say("cannot start %s: %s", role_name(r->id), strerror(-rc));
 		r->pid = 0;

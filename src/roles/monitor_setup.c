@@ -157,28 +157,22 @@ parent_of(const char *path, char *out, size_t cap)
 	    out, cap, "%.*s", slash && slash != path ? (int)(slash - path) : 1, slash ? path : ".");
 }
 
+/*
+ * All of them are root's, as tmpfiles.d makes them: monitor opens keys and record its databases
+ * below, with privileges, so no role may be able to rename or link anything there. record's files
+ * are its own, made before it drops its privileges.
+ */
 static bool
 make_folders(struct monitor *m, const char *pki_dir)
 {
 	char etc[CONF_PATH_MAX];
-	uid_t uid;
-	gid_t gid;
-	int rc;
 
-	monitor_role_ids(ROLE_RECORD, &uid, &gid);
 	parent_of(m->conf->vault_key, etc, sizeof(etc));
-	const struct {
-		const char *path;
-		mode_t mode;
-		bool record;
-	} dirs[] = { { etc, 0755, false }, { m->conf->state_dir, 0750, true },
-		{ m->conf->run_dir, 0755, false }, { pki_dir, 0755, false } };
+	const char *const dirs[] = { etc, m->conf->state_dir, m->conf->run_dir, pki_dir };
 	for (unsigned int i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		uid_t owner = dirs[i].record && m->conf->sandbox ? uid : (uid_t)-1;
-		rc = file_mkdirs(
-		    dirs[i].path, dirs[i].mode, owner, owner == (uid_t)-1 ? (gid_t)-1 : gid);
+		int rc = file_mkdirs(dirs[i], 0755, (uid_t)-1, (gid_t)-1);
 		if (rc < 0) {
-			monitor_say("cannot make the folder %s: %s", dirs[i].path, strerror(-rc));
+			monitor_say("cannot make the folder %s: %s", dirs[i], strerror(-rc));
 			return false;
 		}
 	}
