@@ -89,9 +89,11 @@ void
 engine_note(struct engine *e, const struct session *s, const struct fact *f, const struct now *now)
 {
 	struct fact stamped = *f;
+	uint64_t began_ms = attempt_id_unix_ms(&s->attempt);
+	uint64_t now_ms = (uint64_t)(now->unix_us / 1000);
 
 	stamped.witness = BY_AAA;
-	stamped.at_ms = now->ms - s->began_ms;
+	stamped.at_ms = now_ms > began_ms ? now_ms - began_ms : 0;
 	if (wr_room(&e->facts) >= FACT_ENCODED_MAX)
 		fact_write(&e->facts, &stamped);
 }

@@ -71,6 +71,7 @@ note_request(struct engine *e, struct session *s, const struct account *a, const
 	struct now then = *now;
 	struct fact f;
 
+	then.unix_us -= (int64_t)(now->ms - s->began_ms) * 1000;
 	then.ms = s->began_ms;
 	f = FACT_MAKE(FACT_AUTH_ASKED, F_STR(auth_method_name(s->method)), F_TEXT(sent),
 	    F_STR(tunnel_name(s->tunnel)));

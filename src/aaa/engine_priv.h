@@ -24,7 +24,7 @@ struct session {
 	uint32_t seq; /* the worker's number of the request being answered */
 	enum wait wait;
 	uint64_t question, deadline_ms;
-	uint64_t began_ms; /* of that request: its facts count from here */
+	uint64_t began_ms; /* of that request */
 	/* AUTHENTICATE */
 	enum tunnel_kind tunnel;
 	enum auth_method method;

@@ -103,3 +103,13 @@ attempt_id_parse(struct view v, struct attempt_id *out)
 {
 	return v.n == 32 && text_unhex(v, out->b, sizeof(out->b)) == 16;
 }
+
+uint64_t
+attempt_id_unix_ms(const struct attempt_id *id)
+{
+	uint64_t ms = 0;
+
+	for (unsigned int i = 0; i < 6; i++)
+		ms = ms << 8 | id->b[i];
+	return ms;
+}

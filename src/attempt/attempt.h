@@ -65,6 +65,8 @@ void attempt_note(struct attempt *a, const struct fact *f, const struct now *now
 const char *stage_name(enum stage s);
 const char *party_name(enum party p);
 char *attempt_id_text(const struct attempt_id *id, char out[ATTEMPT_ID_TEXT]);
+/* Unix milliseconds at which the attempt began: all witnesses count from it. */
+uint64_t attempt_id_unix_ms(const struct attempt_id *id);
 MUST_USE bool attempt_id_parse(struct view v, struct attempt_id *out);
 
 #endif
