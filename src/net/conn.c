@@ -663,6 +663,12 @@ conn_counts(const struct conn *c)
 	return &c->counts;
 }
 
+uint16_t
+conn_mtu(const struct conn *c)
+{
+	return c->guard.peer_mru;
+}
+
 enum auth_method
 conn_method(const struct conn *c)
 {

@@ -116,6 +116,7 @@ void conn_out_sent(struct conn *c, size_t n, const struct now *now);
 struct attempt *conn_attempt(struct conn *c);
 const struct ppp_ip *conn_ip(const struct conn *c);
 const struct conn_counts *conn_counts(const struct conn *c);
+uint16_t conn_mtu(const struct conn *c); /* of IP packets, both MRUs regarded; 0 before it is up */
 enum auth_method conn_method(const struct conn *c);
 struct view conn_user(const struct conn *c); /* the peer's name as sent; empty before it came */
 bool conn_is_down(const struct conn *c);

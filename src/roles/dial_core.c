@@ -37,6 +37,7 @@ struct core {
 	struct conn_conf conf;
 	struct conn *conn;
 	struct pkt_pool *pool;
+	int null_fd; /* /dev/null */
 	bool reported, ending;
 	struct conn_work work;
 	uint8_t buf[READ_BYTES];
@@ -86,7 +87,7 @@ tell_up(struct core *c)
 		    .remote = ip->remote,
 		    .dns1 = ip->dns[0],
 		    .dns2 = ip->dns[1],
-		    .mtu = c->conf.ppp.mru_bytes } };
+		    .mtu = conn_mtu(c->conn) } };
 
 	tell(c, &m);
 }
@@ -224,6 +225,17 @@ on_timer(void *ctx)
 	settle(c);
 }
 
+/*
+ * The call is up and the command that made it returns: who reads its output, through a pipe
+ * perhaps, must see the end of it.
+ */
+static void
+let_go_of_output(struct core *c)
+{
+	for (int fd = 0; fd < 3 && c->null_fd >= 0; fd++)
+		(void)dup2(c->null_fd, fd);
+}
+
 static void
 on_msg(void *ctx, struct chan *chan, const struct msg *m, int fd)
 {
@@ -235,6 +247,7 @@ on_msg(void *ctx, struct chan *chan, const struct msg *m, int fd)
 		close(fd);
 	if (m->id == MSG_DIAL_PLUMBED && m->u.dial_plumbed.ok) {
 		loop_fd_want(c->tun_watch, LOOP_READ);
+		let_go_of_output(c);
 		return;
 	}
 	carry_out(c, conn_close(c->conn, &c->work,
@@ -356,6 +369,7 @@ dial_core_main(struct dial_core *d)
 	if (!c || !let_go(d, null_fd))
 		return 1;
 	c->d = d;
+	c->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC); /* the sandbox has none */
 	if (start(c)) {
 		detach(null_fd);
 		carry_out(c, conn_start(c->conn, &c->work, loop_now(c->loop)));
@@ -373,6 +387,8 @@ dial_core_main(struct dial_core *d)
 	loop_timer_free(c->timer);
 	chan_free(c->chan);
 	loop_free(c->loop);
+	if (c->null_fd >= 0)
+		close(c->null_fd);
 	free(c);
 	return status;
 }
