@@ -81,7 +81,7 @@ struct conf {
 	uint32_t sstp_ports;
 	uint32_t sstp_half_open; /* calls on their way, all sources */
 	uint32_t sstp_half_open_per_source;
-	uint32_t sstp_connections;   /* slots of a worker */
+	uint32_t sstp_connections; /* slots of a worker */
 	uint32_t sstp_pace_ms;
 	bool sstp_keyless_binding;
 	uint8_t sstp_hash_mask; /* SSTP_HASH_ bits offered */

@@ -2,10 +2,11 @@
 # needs: lab
 # Real SSTP peers: sstpc with pppd as client of rrasd (MS-CHAPv2, CHAP, PAP; directly and behind
 # NAT), and rasdial as client of the lab's reference server. R13, R31-R33, R41, R60, R108.
-# Usage: sstp.sh BUILD-FOLDER LAB-FOLDER. Prints a line a case and "N passed, N failed".
+# Usage: sstp.sh BUILD-FOLDER LAB. Prints a line a case and "N passed, N failed".
 set -u
 build=$(readlink -f "${1:?build folder}")
-lab=$(readlink -f "${2:?lab folder}")/lab
+lab=$(readlink -f "${2:?lab folder or command}")
+[ -d "$lab" ] && lab=$lab/lab
 export RRAS_LAB_NAME=${RRAS_LAB_NAME:-rras}
 work=$(mktemp -d)
 passed=0 failed=0
