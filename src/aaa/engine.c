@@ -214,6 +214,7 @@ engine_peer_lost(struct engine *e, enum role_id who, unsigned int index, const s
 
 	switch (who) {
 	case ROLE_NET:
+		e->asked &= ~engine_worker_bit(index);
 		while ((node = map_walk(&e->by_attempt, &w))) {
 			struct session *s = container_of(node, struct session, by_attempt);
 			if (s->worker == index)

@@ -237,6 +237,7 @@ engine_on_auth(
 	struct session *s = session_find(e, &m->attempt);
 	enum cause cause;
 
+	e->asked |= engine_worker_bit(index);
 	if (!e->policies || (s && s->worker != index))
 		return; /* not configured, or another worker's attempt: no honest worker asks this
 		         */

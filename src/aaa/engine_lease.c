@@ -96,6 +96,7 @@ engine_on_lease(
 	struct session *s = session_find(e, &m->attempt);
 	enum cause cause;
 
+	e->asked |= engine_worker_bit(index);
 	if (!e->ip_on) { /* R51 */
 		reply(e, index, m, NULL, CAUSE_IP_OFF);
 		return;
@@ -181,7 +182,8 @@ engine_on_session_held(struct engine *e, unsigned int index, const struct msg_se
 {
 	struct session *s;
 
-	if (session_find(e, &m->attempt))
+	/* Later than this no honest worker says it; another one would take ports and addresses. */
+	if ((e->asked & engine_worker_bit(index)) || session_find(e, &m->attempt))
 		return;
 	s = session_new(e, &m->attempt, index);
 	if (!s)

@@ -47,6 +47,8 @@ struct engine {
 	engine_send_fn send;
 	void *ctx;
 	struct map by_attempt, by_question;
+	uint32_t
+	    asked; /* workers that have asked something: what they hold is known (1u << index) */
 	struct list waiting, unsent;
 	unsigned int n_waiting;
 	uint32_t last_question;
@@ -69,6 +71,12 @@ struct engine {
 	uint8_t facts_buf[FACTS_MAX];
 	uint64_t facts_lost; /* messages that record did not take */
 };
+
+static inline uint32_t
+engine_worker_bit(unsigned int index)
+{
+	return 1u << (index & 31); /* at most 15 workers */
+}
 
 /* engine.c */
 enum engine_sent engine_send(

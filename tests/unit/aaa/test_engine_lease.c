@@ -310,6 +310,28 @@ test_held_sessions(void **state)
 	bench_free(b);
 }
 
+/*
+ * A worker that was broken into cannot take ports and addresses by claiming to hold them: only a
+ * worker that has asked nothing yet is believed.
+ */
+static void
+test_held_only_at_the_start(void **state)
+{
+	struct bench *b = make("sstp { ports 2 }\n" CONF);
+	struct msg m = { .id = MSG_SESSION_HELD };
+
+	(void)state;
+	connect_user(b, 1, 0, "u1", 1, "10.0.0.2");
+	m.u.session_held.tunnel = TUNNEL_SSTP;
+	for (uint8_t n = 10; n < 20; n++) {
+		m.u.session_held.attempt = bench_id(n);
+		m.u.session_held.address = ip_v4(0x0a000000u + n);
+		bench_give(b, ROLE_NET, 0, &m);
+	}
+	connect_user(b, 2, 0, "u2", 2, "10.0.0.3");
+	bench_free(b);
+}
+
 /* New policies and pools: sessions and leases live on. */
 static void
 test_reload(void **state)
@@ -344,6 +366,7 @@ main(void)
 		cmocka_unit_test(test_ended_while_plumbing),
 		cmocka_unit_test(test_no_session),
 		cmocka_unit_test(test_held_sessions),
+		cmocka_unit_test(test_held_only_at_the_start),
 		cmocka_unit_test(test_reload),
 	};
 
