@@ -104,7 +104,7 @@ record_message(void *role, enum role_id from, unsigned int index, const struct m
 		record_on_attempt(rec, index, &m->u.attempt);
 		return;
 	case MSG_FACTS:
-		record_on_facts(rec, &m->u.facts);
+		record_on_facts(rec, from, index, &m->u.facts);
 		return;
 	case MSG_COUNTED:
 		record_on_counted(rec, &m->u.counted);

@@ -240,12 +240,19 @@ take(struct attempt_record *r, const struct msg_attempt *m)
 	r->out_pkts = m->out_pkts;
 }
 
+/* Whether a live attempt is another worker's: who speaks of it was broken into. */
+static bool
+is_anothers(const struct live *l, unsigned int worker)
+{
+	return l && l->known && l->confirmed && l->worker != worker;
+}
+
 void
 record_on_attempt(struct record *rec, unsigned int worker, const struct msg_attempt *m)
 {
 	struct live *l = find(rec, &m->attempt);
 
-	if (!rec->history)
+	if (!rec->history || is_anothers(l, worker))
 		return;
 	if (l && !l->known) {
 		list_remove(&l->byages);
@@ -270,13 +277,14 @@ record_on_attempt(struct record *rec, unsigned int worker, const struct msg_atte
 }
 
 void
-record_on_facts(struct record *rec, const struct msg_facts *m)
+record_on_facts(
+    struct record *rec, enum role_id from, unsigned int index, const struct msg_facts *m)
 {
 	struct live *l = find(rec, &m->attempt);
 	char err[STORE_ERR_MAX];
 	bool stored = false;
 
-	if (!rec->history)
+	if (!rec->history || (from == ROLE_NET && is_anothers(l, index)))
 		return;
 	if (!l &&
 	    !history_add_facts(rec->history, &m->attempt, m->facts, &stored, err, sizeof(err)))
@@ -314,7 +322,7 @@ record_on_counters(struct record *rec, unsigned int worker, const struct msg_cou
 {
 	struct live *l = record_live(rec, &m->attempt);
 
-	if (!l)
+	if (!l || is_anothers(l, worker))
 		return;
 	l->worker = worker;
 	l->confirmed = true;

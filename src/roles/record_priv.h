@@ -80,7 +80,8 @@ struct record {
 bool record_attempts_open(struct record *rec, char *err, size_t cap);
 void record_attempts_close(struct record *rec);
 void record_on_attempt(struct record *rec, unsigned int worker, const struct msg_attempt *m);
-void record_on_facts(struct record *rec, const struct msg_facts *m);
+void record_on_facts(
+    struct record *rec, enum role_id from, unsigned int index, const struct msg_facts *m);
 void record_on_counted(struct record *rec, const struct msg_counted *m);
 void record_on_counters(struct record *rec, unsigned int worker, const struct msg_counters *m);
 void record_worker_lost(struct record *rec, unsigned int worker, const char *how);

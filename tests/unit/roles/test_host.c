@@ -1,6 +1,6 @@
 /*
  * The host of a role, with the test as monitor: start, reload, end. A mistake in a reload
- * changes nothing).
+ * changes nothing.
  */
 #include "os/chan.h"
 #include "os/file.h"

@@ -70,6 +70,35 @@ test_facts_of_all(void **state)
 	assert_has(ask(f, "{\"cmd\":\"attempts\",\"failures\":true}"), "account.wrong-password");
 }
 
+/* A worker that was broken into can neither end nor colour another worker's session. */
+static void
+test_another_workers_session(void **state)
+{
+	struct fake *f = *state;
+	struct msg m = attempt(9, STAGE_UP, false, CAUSE_NONE);
+	struct msg lie = attempt(9, STAGE_UP, true, CAUSE_ENDED_BY_PEER);
+	struct msg counters = { .id = MSG_COUNTERS,
+		.u.counters = { .attempt = m.u.attempt.attempt, .in_bytes = 77777 } };
+	uint8_t buf[128];
+	struct wr w = wr_over(buf, sizeof(buf));
+	struct fact fact = FACT_MAKE(FACT_VERIFIED, F_STR("a lie"));
+	struct msg facts = { .id = MSG_FACTS, .u.facts = { .attempt = m.u.attempt.attempt } };
+
+	fact_write(&w, &fact);
+	facts.u.facts.facts = wr_view_of(&w);
+	tell(f, ROLE_NET, 0, &m);
+	tell(f, ROLE_NET, 1, &lie);
+	tell(f, ROLE_NET, 1, &counters);
+	tell(f, ROLE_NET, 1, &facts);
+	struct live *l = record_live(f->rec, &m.u.attempt.attempt);
+	assert_non_null(l);
+	assert_int_equal(l->worker, 0);
+	assert_int_equal(l->r.in_bytes, 0);
+	assert_int_equal(l->n_facts, 0);
+	tell(f, ROLE_NET, 0, &lie);
+	assert_null(record_live(f->rec, &m.u.attempt.attempt));
+}
+
 /* Facts without an attempt are bounded in memory. */
 static void
 test_pending_is_bounded(void **state)
@@ -211,6 +240,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, fake_setup, fake_teardown)
 		T(test_facts_of_all),
+		T(test_another_workers_session),
 		T(test_pending_is_bounded),
 		T(test_worker_dies),
 		T(test_restart),
