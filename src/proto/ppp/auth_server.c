@@ -289,7 +289,10 @@ server_auth_answer(struct turn *t, const struct auth_answer *answer)
 	if (a->state != AUTH_ASKED)
 		return;
 	p->ask_deadline_ms = NEVER_MS;
-	if (answer->ok)
+	/* MS-CHAPv2 without its keys would leave the crypto binding with a key everybody knows. */
+	if (answer->ok && a->method == AUTH_MSCHAPV2 && !answer->has_keys)
+		refuse(t, CAUSE_VAULT_DOWN, a->answered_id);
+	else if (answer->ok)
 		accept_peer(t, answer);
 	else if (a->method == AUTH_MSCHAPV2 && answer->may_retry && a->retries_left > 0)
 		offer_retry(t, cause);

@@ -320,6 +320,21 @@ test_retry_is_not_used(void **unused)
 	h_ended(h, "ppp.authentication-silent");
 }
 
+/* S05: a yes without the keys of the binding is no yes. */
+static void
+test_accepted_without_keys(void **unused)
+{
+	struct h *h = challenged(all);
+	struct auth_answer a = { .ok = true };
+
+	(void)unused;
+	h_in(h, CHAP, CHAP_RESPONSE, h_sent(h, CHAP, CHAP_CHALLENGE)->id, response);
+	ppp_answer_auth(h->p, &a, &h->now, h_fx(h));
+	h_done(h);
+	assert_int_equal(h->n_up_auth, 0);
+	h_ended(h, "internal.vault-down");
+}
+
 static void
 test_no_answer(void **unused)
 {
@@ -435,6 +450,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pap),
+		cmocka_unit_test(test_accepted_without_keys),
 		cmocka_unit_test(test_pap_refused),
 		cmocka_unit_test(test_pap_malformed),
 		cmocka_unit_test(test_silent_peers),
