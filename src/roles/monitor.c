@@ -143,6 +143,18 @@ on_stop_timer(void *ctx)
 	loop_stop(m->loop);
 }
 
+static bool
+same_listeners(const struct conf *a, const struct conf *b)
+{
+	if (a->n_sstp_listeners != b->n_sstp_listeners)
+		return false;
+	for (unsigned int i = 0; i < a->n_sstp_listeners; i++)
+		if (!ip_equal(&a->sstp_listeners[i].addr, &b->sstp_listeners[i].addr) ||
+		    a->sstp_listeners[i].port != b->sstp_listeners[i].port)
+			return false;
+	return true;
+}
+
 static void
 reload(struct monitor *m)
 {
@@ -160,9 +172,8 @@ reload(struct monitor *m)
 		(void)notify_send("READY=1");
 		return;
 	}
-	if (c->n_sstp_listeners != old->n_sstp_listeners ||
-	    memcmp(c->sstp_listeners, old->sstp_listeners, sizeof(c->sstp_listeners)) != 0 ||
-	    c->workers != old->workers || strcmp(c->state_dir, old->state_dir) != 0)
+	if (!same_listeners(c, old) || c->workers != old->workers ||
+	    strcmp(c->state_dir, old->state_dir) != 0)
 		monitor_say("changes of listen, workers and state-directory need a restart");
 	close(m->config_fd);
 	m->config_fd = fd;
@@ -170,10 +181,7 @@ reload(struct monitor *m)
 	m->generation++;
 	free(m->text);
 	m->text = text;
-	if (c->sstp_certificate[0]) {
-		snprintf(m->certificate, sizeof(m->certificate), "%s", c->sstp_certificate);
-		snprintf(m->key, sizeof(m->key), "%s", c->sstp_key);
-	}
+	monitor_name_certificate(m);
 	monitor_update_pools(m, old);
 	conf_free(old);
 	for (unsigned int i = 0; i < m->n_roles; i++)

@@ -40,6 +40,7 @@ struct monitor {
 	char *text; /* of the configuration, includes resolved */
 	int config_fd;
 	uint64_t generation;
+	char pki_dir[CONF_PATH_MAX + 16]; /* of the start: our own CA and certificate */
 	char certificate[CONF_PATH_MAX * 2], key[CONF_PATH_MAX * 2];
 	struct mrole roles[ROLES_MAX];
 	unsigned int n_roles, n_workers;
@@ -75,6 +76,7 @@ void monitor_plumb(struct monitor *m, struct mrole *from, const struct msg_plumb
 
 /* monitor_setup.c */
 MUST_USE bool monitor_setup(struct monitor *m);
+void monitor_name_certificate(struct monitor *m); /* the configured one, else our own */
 
 /* monitor_ids.c: the uid and gid of a role, by name or by our fallback numbers. */
 void monitor_role_ids(enum role_id role, uid_t *uid, gid_t *gid);

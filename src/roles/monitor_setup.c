@@ -179,30 +179,38 @@ make_folders(struct monitor *m, const char *pki_dir)
 	return true;
 }
 
+void
+monitor_name_certificate(struct monitor *m)
+{
+	const struct conf *c = m->conf;
+
+	if (c->sstp_certificate[0]) {
+		snprintf(m->certificate, sizeof(m->certificate), "%s", c->sstp_certificate);
+		snprintf(m->key, sizeof(m->key), "%s", c->sstp_key);
+		return;
+	}
+	snprintf(m->certificate, sizeof(m->certificate), "%s/server.pem", m->pki_dir);
+	snprintf(m->key, sizeof(m->key), "%s/server.key", m->pki_dir);
+}
+
 bool
 monitor_setup(struct monitor *m)
 {
-	char pki_dir[CONF_PATH_MAX + 16];
 	bool need_pki = !m->conf->sstp_certificate[0], need_key = !exists(m->conf->vault_key);
 	int status;
 	pid_t pid;
 
-	snprintf(pki_dir, sizeof(pki_dir), "%s/pki", m->conf->state_dir);
-	if (!make_folders(m, pki_dir))
+	snprintf(m->pki_dir, sizeof(m->pki_dir), "%s/pki", m->conf->state_dir);
+	if (!make_folders(m, m->pki_dir))
 		return false;
-	if (need_pki) {
-		snprintf(m->certificate, sizeof(m->certificate), "%s/server.pem", pki_dir);
-		snprintf(m->key, sizeof(m->key), "%s/server.key", pki_dir);
+	monitor_name_certificate(m);
+	if (need_pki)
 		need_pki = !exists(m->certificate) || !exists(m->key);
-	} else {
-		snprintf(m->certificate, sizeof(m->certificate), "%s", m->conf->sstp_certificate);
-		snprintf(m->key, sizeof(m->key), "%s", m->conf->sstp_key);
-	}
 	if (!need_pki && !need_key)
 		return true;
 	pid = fork();
 	if (pid == 0)
-		_exit(setup_keys(m, pki_dir, need_pki, need_key));
+		_exit(setup_keys(m, m->pki_dir, need_pki, need_key));
 	if (pid < 0) {
 		monitor_say("cannot start a process: %s", strerror(errno));
 		return false;
