@@ -28,6 +28,8 @@ on_timer(void *ctx)
 		w->counters_due_ms = now->ms + COUNTERS_EVERY_MS;
 		net_report_counters(w);
 		net_report_flush_counted(w);
+		if (w->paused && !w->stopping)
+			net_watch_listeners(w, true);
 	}
 	net_arm_timer(w);
 }

@@ -128,8 +128,8 @@ net_accept_ready(void *ctx, unsigned int events)
 		if (fd == -EAGAIN)
 			return;
 		if (fd < 0) {
-			/* Out of descriptors: listen again when a connection ends. */
-			net_watch_listeners(w, w->n_conns == 0);
+			/* Out of descriptors: again when a connection ends, or after a while. */
+			net_watch_listeners(w, false);
 			return;
 		}
 		if (halfopen_enter(&w->halfopen, &peer.addr))
@@ -273,9 +273,12 @@ net_conn_settle(struct net_conn *nc)
 	net_conn_flush(nc);
 	if (conn_is_down(nc->conn) &&
 	    (conn_out(nc->conn).n == 0 || now->ms >= nc->linger_until_ms)) {
-		net_conn_free(nc);
-		net_arm_timer(w);
-		return;
+		if (net_report_pay(nc)) {
+			net_conn_free(nc);
+			net_arm_timer(w);
+			return;
+		}
+		nc->linger_until_ms = now->ms + NET_OWED_RETRY_MS;
 	}
 	deadline = conn_is_down(nc->conn) ? nc->linger_until_ms : conn_deadline_ms(nc->conn);
 	if (nc->asked_ms)

@@ -16,6 +16,7 @@
 #define NET_TUN_BATCH 64u
 #define NET_READ_BYTES 65536u
 #define NET_COUNTED_MAX 64u
+#define NET_OWED_RETRY_MS 100u
 #define NET_LINGER_MS 3000u /* for the last bytes to a peer that was told goodbye */
 
 /* What connections are made from; a connection keeps the generation it started under. */
@@ -42,6 +43,7 @@ struct net_conn {
 	bool half_open;           /* counted in w->halfopen */
 	bool known_to_aaa;        /* it asked something: a session end has to be told */
 	bool reported;            /* the end has been told */
+	bool end_owed;            /* but not yet to aaa, whose queue was full */
 };
 
 /* Attempts that are counted rather than stored. */
@@ -108,6 +110,8 @@ void net_tun_write(struct worker *w, struct net_conn *nc);
 /* net_report.c */
 void net_report_progress(struct net_conn *nc);
 void net_report_end(struct net_conn *nc);
+/* Tells aaa of the end, if it has not been told. False: its queue is full, call again. */
+MUST_USE bool net_report_pay(struct net_conn *nc);
 void net_report_counters(struct worker *w);
 void net_report_count(struct worker *w, const struct ip_addr *source, enum cause cause);
 void net_report_flush_counted(struct worker *w);

@@ -111,6 +111,22 @@ note_counts(struct net_conn *nc)
 	}
 }
 
+bool
+net_report_pay(struct net_conn *nc)
+{
+	struct worker *w = nc->w;
+	const struct attempt *a = conn_attempt(nc->conn);
+	struct msg m = { .id = MSG_SESSION_END,
+		.u.session_end = { .attempt = a->id, .cause = (uint16_t)a->cause } };
+
+	/* aaa gone means that its leases are gone with it: nothing to give back. */
+	if (nc->end_owed && host_has(w->host, ROLE_AAA, 0) &&
+	    !host_send(w->host, ROLE_AAA, 0, &m, -1))
+		return false;
+	nc->end_owed = false;
+	return true;
+}
+
 void
 net_report_end(struct net_conn *nc)
 {
@@ -121,12 +137,9 @@ net_report_end(struct net_conn *nc)
 		return;
 	nc->reported = true;
 	if (nc->known_to_aaa) {
-		struct msg m = { .id = MSG_SESSION_END,
-			.u.session_end = { .attempt = a->id, .cause = (uint16_t)a->cause } };
 		note_counts(nc);
-		/* aaa gone means that its leases are gone with it: nothing to give back. */
-		if (!host_send(w->host, ROLE_AAA, 0, &m, -1))
-			nc->known_to_aaa = false;
+		nc->end_owed = true; /* a port and an address hang on it: never lost */
+		(void)!net_report_pay(nc);
 	}
 	/* A web visitor is no attempt at a connection; a peer that never spoke proves nothing. */
 	if (a->stage < STAGE_TUNNEL || a->cause == CAUSE_HTTP_ORDINARY) {
