@@ -285,7 +285,7 @@ class Server:
         db = sqlite3.connect(f"file:{self.state}/history.db?mode=ro", uri=True)
         with contextlib.closing(db):
             return {names[c]: n for c, n in
-                    db.execute("SELECT cause, SUM(attempts) FROM counted GROUP BY cause")}
+                    db.execute("SELECT cause, SUM(n) FROM counted GROUP BY cause")}
 
     def signal(self, signo):
         self.process.send_signal(signo)
