@@ -194,8 +194,7 @@ fail_waiting(struct engine *e, enum wait wait, bool timed_out, const struct now 
 {
 	struct list *node, *tmp;
 
-	list_each(node, tmp, &e->waiting)
-	{
+	list_each (node, tmp, &e->waiting) {
 		struct session *s = container_of(node, struct session, in_wait);
 		if (timed_out && s->deadline_ms > now->ms)
 			return; /* they stand in the order of their deadlines */

@@ -135,8 +135,7 @@ session_retry_unsent(struct engine *e, const struct now *now)
 	struct list *node, *tmp;
 
 	e->unsent_retry_ms = NEVER_MS;
-	list_each(node, tmp, &e->unsent)
-	{
+	list_each (node, tmp, &e->unsent) {
 		struct session *s = container_of(node, struct session, in_wait);
 		if (!unplumb(e, s)) {
 			e->unsent_retry_ms = now->ms + UNSENT_RETRY_MS;
@@ -165,7 +164,8 @@ session_forget_all(struct engine *e)
 	struct map_walk w = { 0 };
 	struct map_node *m;
 
-	list_each(node, tmp, &e->unsent) session_free(container_of(node, struct session, in_wait));
+	list_each (node, tmp, &e->unsent)
+		session_free(container_of(node, struct session, in_wait));
 	while ((m = map_walk(&e->by_attempt, &w)))
 		session_free(container_of(m, struct session, by_attempt));
 }

@@ -1,6 +1,8 @@
 /* rrasctl status, sessions, disconnect, ports: what the running daemon says. */
 #include "cmd/ctl.h"
 
+#include "base/addr.h"
+
 #include <string.h>
 
 #define ID_SHOWN 16 /* digits: the millisecond and some chance */
@@ -130,6 +132,18 @@ ctl_sessions(struct ctl *c, int argc, char **argv)
 	return CTL_OK;
 }
 
+/* What a bare name of a session is: an address, the beginning of an id, else a user. */
+static const char *
+kind_of_name(const char *s)
+{
+	struct ip_addr a;
+	size_t n = strspn(s, "0123456789abcdefABCDEF");
+
+	if (ip_parse(view_str(s), &a))
+		return "address";
+	return s[n] == 0 && n >= 8 ? "id" : "user";
+}
+
 int
 ctl_disconnect(struct ctl *c, int argc, char **argv)
 {
@@ -140,8 +154,8 @@ ctl_disconnect(struct ctl *c, int argc, char **argv)
 	int o, status, n = 0;
 
 	while ((o = ctl_arg(&a, opts, 2)) != CTL_ARG_END && o != CTL_ARG_BAD) {
-		json_object_set_new(
-		    request, o == CTL_ARG_OPERAND ? "id" : keys[o], json_string(a.value));
+		json_object_set_new(request, o == CTL_ARG_OPERAND ? kind_of_name(a.value) : keys[o],
+		    json_string(a.value));
 		n++;
 	}
 	if (o == CTL_ARG_BAD || n != 1) {

@@ -264,11 +264,10 @@ check_file(const struct diag_file *f, const char *id, const char *what, uint32_t
 	} else if (f->mode & closed) {
 		c = diag_check_add(out, id, f->mode & closed & 06 ? CHECK_FAIL : CHECK_WARN,
 		    "%s %s is open to others (mode %04o).", what, f->path, f->mode);
-		diag_check_remedy(
-		    c, "chmod %s %s", closed == 077 ? "go-rwx" : "g-w,o-rwx", f->path);
+		diag_check_remedy(c, "chmod %s %s", closed == 077 ? "go-rwx" : "go-w", f->path);
 	} else {
 		(void)diag_check_add(
-		    out, id, CHECK_OK, "%s %s is there and closed to others.", what, f->path);
+		    out, id, CHECK_OK, "%s %s is there and not open to others.", what, f->path);
 	}
 }
 
@@ -327,6 +326,6 @@ diag_run_checks(const struct diag_context *ctx, struct diag_checks *out)
 	check_certificate(ctx, out);
 	checks_forwarding(ctx, out);
 	check_host(ctx, out);
-	check_file(ctx->state_dir, "files.state", "The state directory", 027, out);
+	check_file(ctx->state_dir, "files.state", "The state directory", 022, out);
 	check_file(ctx->vault_key, "files.vault-key", "The vault's key", 077, out);
 }

@@ -75,7 +75,8 @@ drop_queue(struct chan *c)
 {
 	struct list *node, *tmp;
 
-	list_each(node, tmp, &c->queue) item_free(container_of(node, struct queued, node));
+	list_each (node, tmp, &c->queue)
+		item_free(container_of(node, struct queued, node));
 	list_init(&c->queue);
 	c->n_queued = c->queued_bytes = 0;
 }

@@ -235,7 +235,8 @@ loop_free(struct loop *l)
 	while (uv_run(&l->uv, UV_RUN_DEFAULT) != 0)
 		;
 	must(uv_loop_close(&l->uv) == 0);
-	list_each(node, tmp, &l->timers) free(container_of(node, struct loop_timer, node));
+	list_each (node, tmp, &l->timers)
+		free(container_of(node, struct loop_timer, node));
 	free(l->heap);
 	free(l);
 }

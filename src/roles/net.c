@@ -80,7 +80,8 @@ net_close(void *role)
 	struct worker *w = role;
 	struct list *it, *tmp;
 
-	list_each(it, tmp, &w->conns) net_conn_free(container_of(it, struct net_conn, link));
+	list_each (it, tmp, &w->conns)
+		net_conn_free(container_of(it, struct net_conn, link));
 	for (unsigned int i = 0; i < w->n_listeners; i++) {
 		loop_fd_free(w->listeners[i].watch);
 		close(w->listeners[i].fd);
@@ -247,8 +248,7 @@ disconnect(struct worker *w, const struct msg_disconnect *m)
 	struct msg reply = { .id = MSG_DISCONNECTED, .u.disconnected = { .seq = m->seq } };
 	struct list *it, *tmp;
 
-	list_each(it, tmp, &w->conns)
-	{
+	list_each (it, tmp, &w->conns) {
 		struct net_conn *nc = container_of(it, struct net_conn, link);
 		if (memcmp(conn_attempt(nc->conn)->id.b, m->attempt.b, sizeof(m->attempt.b)) != 0)
 			continue;
@@ -331,8 +331,7 @@ net_peer_lost(void *role, enum role_id who, unsigned int index, const char *how)
 	(void)index;
 	if (who != ROLE_AAA)
 		return;
-	list_each(it, tmp, &w->conns)
-	{
+	list_each (it, tmp, &w->conns) {
 		struct net_conn *nc = container_of(it, struct net_conn, link);
 		struct fact f = FACT_MAKE(FACT_ROLE_LOST, F_STR("aaa"), F_STR(how));
 
@@ -354,8 +353,7 @@ net_peer_back(void *role, enum role_id who, unsigned int index)
 	(void)index;
 	if (who != ROLE_AAA)
 		return;
-	list_each(it, tmp, &w->conns)
-	{
+	list_each (it, tmp, &w->conns) {
 		struct net_conn *nc = container_of(it, struct net_conn, link);
 		const struct attempt *a = conn_attempt(nc->conn);
 		struct msg m = { .id = MSG_SESSION_HELD,
@@ -376,8 +374,8 @@ net_stop(void *role)
 
 	w->stopping = true;
 	net_watch_listeners(w, false);
-	list_each(it, tmp, &w->conns)
-	    net_conn_close(container_of(it, struct net_conn, link), CAUSE_ENDED_BY_SHUTDOWN);
+	list_each (it, tmp, &w->conns)
+		net_conn_stop(container_of(it, struct net_conn, link), CAUSE_ENDED_BY_SHUTDOWN);
 	net_report_flush_counted(w);
 }
 

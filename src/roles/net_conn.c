@@ -356,6 +356,19 @@ net_conn_close(struct net_conn *nc, enum cause cause)
 	net_conn_settle(nc);
 }
 
+void
+net_conn_stop(struct net_conn *nc, enum cause cause)
+{
+	struct worker *w = nc->w;
+
+	carry_out(nc, conn_close(nc->conn, &w->work, cause, loop_now(w->loop)));
+	net_conn_flush(nc);
+	net_report_end(nc);
+	if (nc->inner.family != IP_NONE)
+		inside_remove(&w->inside, &nc->inner);
+	net_conn_free(nc);
+}
+
 /* A question that aaa did not answer in time ends the attempt with a name for it. */
 static void
 question_timed_out(struct net_conn *nc)

@@ -95,6 +95,7 @@ void net_accept_ready(void *listener, unsigned int events);
 void net_conn_answer_auth(struct worker *w, const struct msg_auth_reply *m);
 void net_conn_answer_lease(struct worker *w, const struct msg_lease_reply *m);
 void net_conn_close(struct net_conn *nc, enum cause cause);
+void net_conn_stop(struct net_conn *nc, enum cause cause); /* at once: says goodbye, frees nc */
 void net_conn_flush(struct net_conn *nc);  /* sends what waits; frees nc when it is done */
 void net_conn_settle(struct net_conn *nc); /* flush, then timers */
 void net_conn_tick_due(struct worker *w);

@@ -172,8 +172,7 @@ net_report_counters(struct worker *w)
 {
 	struct list *it, *tmp;
 
-	list_each(it, tmp, &w->conns)
-	{
+	list_each (it, tmp, &w->conns) {
 		struct net_conn *nc = container_of(it, struct net_conn, link);
 		const struct conn_counts *n = conn_counts(nc->conn);
 		uint64_t drops = 0;

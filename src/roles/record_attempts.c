@@ -27,8 +27,7 @@ find(struct record *rec, const struct attempt_id *id)
 {
 	struct list *head = bucket_of(rec, id), *n, *tmp;
 
-	list_each(n, tmp, head)
-	{
+	list_each (n, tmp, head) {
 		struct live *l = container_of(n, struct live, node);
 		if (memcmp(l->r.id.b, id->b, sizeof(id->b)) == 0)
 			return l;
@@ -146,8 +145,7 @@ write_later(struct record *rec)
 	if (++rec->n_flush_failures < RETRIES_MAX && rec->n_live < LIVE_WAITING_MAX)
 		return;
 	for (size_t i = 0; i < LIVE_BUCKETS; i++) {
-		list_each(n, tmp, &rec->live[i])
-		{
+		list_each (n, tmp, &rec->live[i]) {
 			struct live *l = container_of(n, struct live, node);
 			if (l->known && l->r.ended) {
 				rec->n_attempts_lost++;
@@ -171,8 +169,7 @@ record_flush(struct record *rec)
 	}
 	rec->n_flush_failures = 0;
 	for (size_t i = 0; i < LIVE_BUCKETS; i++) {
-		list_each(n, tmp, &rec->live[i])
-		{
+		list_each (n, tmp, &rec->live[i]) {
 			struct live *l = container_of(n, struct live, node);
 			if (l->dirty)
 				write_one(rec, l);
@@ -367,8 +364,7 @@ end_where(struct record *rec, bool any_worker, unsigned int worker, const char *
 	struct list *n, *tmp;
 
 	for (size_t i = 0; i < LIVE_BUCKETS; i++) {
-		list_each(n, tmp, &rec->live[i])
-		{
+		list_each (n, tmp, &rec->live[i]) {
 			struct live *l = container_of(n, struct live, node);
 			if (!l->known || l->r.ended)
 				continue;
@@ -438,7 +434,8 @@ record_attempts_close(struct record *rec)
 	if (rec->going)
 		record_flush(rec);
 	for (size_t i = 0; i < LIVE_BUCKETS; i++)
-		list_each(n, tmp, &rec->live[i]) drop(rec, container_of(n, struct live, node));
+		list_each (n, tmp, &rec->live[i])
+			drop(rec, container_of(n, struct live, node));
 	loop_timer_free(rec->flush_timer);
 	loop_timer_free(rec->orphan_timer);
 }

@@ -188,8 +188,7 @@ record_ctl_answer(
 {
 	struct list *n, *tmp;
 
-	list_each(n, tmp, &rec->questions)
-	{
+	list_each (n, tmp, &rec->questions) {
 		struct question *q = container_of(n, struct question, node);
 		for (size_t i = 0; i < q->n_waits; i++) {
 			const struct rctl_wait *w = &q->waits[i];
@@ -208,8 +207,7 @@ record_ctl_lost(struct record *rec, enum role_id who, unsigned int index)
 {
 	struct list *n, *tmp;
 
-	list_each(n, tmp, &rec->questions)
-	{
+	list_each (n, tmp, &rec->questions) {
 		struct question *q = container_of(n, struct question, node);
 		bool any = false;
 		for (size_t i = 0; i < q->n_waits;) {
@@ -310,8 +308,10 @@ record_ctl_close(struct record *rec)
 {
 	struct list *n, *tmp;
 
-	list_each(n, tmp, &rec->clients) drop_client(container_of(n, struct rctl_client, node));
-	list_each(n, tmp, &rec->questions) end_question(container_of(n, struct question, node));
+	list_each (n, tmp, &rec->clients)
+		drop_client(container_of(n, struct rctl_client, node));
+	list_each (n, tmp, &rec->questions)
+		end_question(container_of(n, struct question, node));
 	if (rec->control_watch)
 		loop_fd_free(rec->control_watch);
 	rec->control_watch = NULL;

@@ -55,8 +55,7 @@ count_sessions(struct record *rec)
 	unsigned int up = 0;
 
 	for (size_t i = 0; i < LIVE_BUCKETS; i++) {
-		list_each(n, tmp, &rec->live[i])
-		{
+		list_each (n, tmp, &rec->live[i]) {
 			const struct live *l = container_of(n, struct live, node);
 			up += l->known && !l->r.ended && l->r.stage == STAGE_UP;
 		}
@@ -159,8 +158,7 @@ sessions_done(struct question *q)
 	size_t k = 0;
 
 	for (size_t i = 0; all && i < LIVE_BUCKETS; i++) {
-		list_each(n, tmp, &rec->live[i])
-		{
+		list_each (n, tmp, &rec->live[i]) {
 			struct live *l = container_of(n, struct live, node);
 			if (l->known && !l->r.ended && l->r.stage == STAGE_UP && k < rec->n_live &&
 			    (!user[0] || name_matches(&l->r, user)))
@@ -254,8 +252,7 @@ rctl_do_disconnect(struct question *q)
 		return;
 	}
 	for (size_t i = 0; i < LIVE_BUCKETS; i++) {
-		list_each(node, tmp, &q->rec->live[i])
-		{
+		list_each (node, tmp, &q->rec->live[i]) {
 			struct live *l = container_of(node, struct live, node);
 			if (l->known && !l->r.ended && n < DISCONNECT_MAX && is_meant(q, l))
 				meant[n++] = l;

@@ -341,8 +341,7 @@ rctl_do_user_del(struct question *q)
 	record_sync_account(q->rec, row.id);
 	for (size_t i = 0; i < LIVE_BUCKETS; i++) {
 		struct list *node, *tmp;
-		list_each(node, tmp, &q->rec->live[i])
-		{
+		list_each (node, tmp, &q->rec->live[i]) {
 			const struct live *l = container_of(node, struct live, node);
 			n += l->known && !l->r.ended && l->r.stage == STAGE_UP &&
 			     (strcmp(l->r.account, row.name) == 0 ||

@@ -229,8 +229,7 @@ test_list(void **state)
 	assert_true(list_empty(&head));
 	for (int i = 0; i < 3; i++)
 		list_append(&head, &items[i].node);
-	list_each(n, tmp, &head)
-	{ /* the current one may go */
+	list_each (n, tmp, &head) { /* the current one may go */
 		struct item *it = container_of(n, struct item, node);
 		sum = sum * 10 + it->value;
 		if (it->value == 2)

@@ -352,10 +352,10 @@ certificate_files_and_host(void **state)
 	expect(w, "files.vault-key", CHECK_FAIL, "0604");
 	w->key.exists = false;
 	expect(w, "files.vault-key", CHECK_WARN, "does not exist");
-	w->state.mode = 0750; /* record's group may look in */
-	expect(w, "files.state", CHECK_OK, "closed");
-	w->state.mode = 0751;
-	expect(w, "files.state", CHECK_WARN, "0751");
+	w->state.mode = 0755; /* what lies in it is closed, each file by itself */
+	expect(w, "files.state", CHECK_OK, "not open");
+	w->state.mode = 0775;
+	expect(w, "files.state", CHECK_WARN, "0775");
 	w->state.mode = 0757;
 	expect(w, "files.state", CHECK_FAIL, "0757");
 	w->host.tun = HOST_NO;
