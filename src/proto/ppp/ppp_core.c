@@ -201,7 +201,8 @@ core_lcp_down(struct turn *t)
 	p->net_deadline_ms = NEVER_MS;
 	p->cp_lcp.n_refused_in = 0;
 	p->lcp.n_auth_naks = 0;
-	if (p->conf.negotiate_ms && !p->closing)
+	/* A peer that begins again and again gets no more time by that. */
+	if (p->conf.negotiate_ms && !p->closing && p->negotiate_deadline_ms == NEVER_MS)
 		p->negotiate_deadline_ms = t->now->ms + p->conf.negotiate_ms;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "ppp_harness.h"
 
+#include <stdio.h>
+
 #define LCP PPP_PROTO_LCP
 
 /* The peer never says a word: one request after 1 s, then every 3 s, ten in all. */
@@ -448,11 +450,33 @@ test_our_wishes_refused(void **unused)
 	h_free(h);
 }
 
+/* A peer that begins LCP again and again holds a link no longer than one that does not. */
+static void
+test_beginning_again_gains_no_time(void **unused)
+{
+	struct h *h = h_new(SIDE_SERVER);
+	char options[16];
+
+	(void)unused;
+	h_start(h);
+	h_open_lcp(h);
+	for (unsigned int i = 0; i < 20 && !h->down; i++) {
+		h_wait(h, 20000); /* less than it may take for its proof */
+		if (h->down)
+			break;
+		snprintf(options, sizeof(options), "0506%08x", 0xaabb0000u + i);
+		h_in(h, PPP_PROTO_LCP, CP_CONF_REQ, (uint8_t)(i + 10), options);
+		h_ack(h, PPP_PROTO_LCP);
+	}
+	h_ended(h, "ppp.negotiation-time");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_silence),
+		cmocka_unit_test(test_beginning_again_gains_no_time),
 		cmocka_unit_test(test_our_request),
 		cmocka_unit_test(test_windows_options),
 		cmocka_unit_test(test_rejected_options),
