@@ -195,6 +195,8 @@ cause_of_error(uint32_t error)
 	switch (error) {
 	case 647:
 		return CAUSE_ACCOUNT_DISABLED;
+	case 649: /* the account's permission, a policy, or no free port: it does not tell which */
+		return CAUSE_POLICY_REFUSED;
 	case 691: /* name, password, account or policy: the server does not tell */
 	default:
 		return CAUSE_AUTH_REFUSED;

@@ -164,7 +164,7 @@ test_mschap2_failures(void **unused)
 		    "account.refused-by-server", "E=691 Authentication failed" },
 		{ "E=647 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=Off", "account.disabled",
 		    "E=647 Off" },
-		{ "E=649 R=0 V=3", "account.refused-by-server", "E=649" },
+		{ "E=649 R=0 V=3", "policy.refused-by-server", "E=649" },
 		{ "E=648 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=old",
 		    "account.refused-by-server", "E=648 old" },
 		{ "what", "account.refused-by-server", "what" },
