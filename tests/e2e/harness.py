@@ -489,10 +489,11 @@ def transfer(sender, receiver, address, n_bytes=1 << 20):
     return mss
 
 
-def explained(server, cause, nps, error, **want):
+def explained(server, cause, nps, error, shown=None, **want):
     """
     R106 (3) and (4), R107: the attempt is recorded with its cause and numbers, and rrasctl diagnose
-    names the cause, the evidence and a fix. Returns the record and the diagnosis.
+    names the cause, the evidence and a fix. shown: the number that the user saw, where the method or
+    the alert carried another one than the cause's. Returns the record and the diagnosis.
     """
     row = server.attempt(cause=cause, **want)
     equal(row["nps_reason"], nps, cause, "NPS reason:")
@@ -500,7 +501,7 @@ def explained(server, cause, nps, error, **want):
     check(row["began_unix_us"] and row["peer"] and row["tunnel"] == "sstp", row)
     d = server.ctl("diagnose", row["id"])
     equal(d["cause"], cause, "diagnose:")
-    equal(d["error"], error, "diagnose:")
+    equal(d["error"], shown or error, "diagnose:")
     check(d["title"] and d["means"], "diagnose says too little:", d)
     check(d["evidence"], "diagnose has no evidence:", d)
     check(d["fix_on_server"] or d["fix_on_client"], "diagnose has no fix:", d)
