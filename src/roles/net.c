@@ -14,7 +14,7 @@
 
 #define PEM_BYTES_MAX 65536u
 #define COUNTERS_EVERY_MS 10000u
-#define HANDSHAKE_MS 30000u
+#define HANDSHAKE_MAX_MS 30000u
 #define STALL_MS 60000u
 
 static void
@@ -159,10 +159,12 @@ remake_conf(struct worker *w, const struct conf *c, char *err, size_t cap)
 	nc->refs = 1;
 	nc->conn = (struct conn_conf){ .side = SIDE_SERVER,
 		.tls = tls,
-		.handshake_ms = HANDSHAKE_MS,
+		.handshake_ms = HANDSHAKE_MAX_MS,
 		.stall_ms = STALL_MS,
 		.pace_ms = c->sstp_pace_ms,
 		.waive_keyless = !c->sstp_keyless_binding };
+	if (c->sstp_negotiation_ms < HANDSHAKE_MAX_MS)
+		nc->conn.handshake_ms = c->sstp_negotiation_ms;
 	sstp_conf_defaults(&nc->conn.sstp, SIDE_SERVER);
 	nc->conn.sstp.hash_mask = c->sstp_hash_mask;
 	nc->conn.sstp.negotiation_ms = c->sstp_negotiation_ms;

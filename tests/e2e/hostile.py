@@ -12,7 +12,7 @@ import struct
 import threading
 import time
 
-from harness import (BASE, PASSWORD, SERVER_OTHER, case, check, conf, equal, explained, main,
+from harness import (BASE, SERVER_OTHER, case, check, conf, equal, explained, main,
                      refused, tls, wait_for)
 
 PATH = "/sra_{BA195980-CD49-458b-9E23-C84EE0ADCD75}/"
@@ -21,6 +21,7 @@ REQUEST = (f"SSTP_DUPLEX_POST {PATH} HTTP/1.1\r\nHost: vpn.example\r\n"
            "Content-Length: 18446744073709551615\r\n\r\n").encode()
 CONNECT_REQUEST = bytes.fromhex("1001000e0001000100010006" "0001")
 ONE_WORKER = BASE.replace("workers 2", "workers 1")
+QUICK = "handshake-pace 0"
 GONE = (ConnectionError, ssl.SSLError)      # how the end of a connection shows itself
 
 
@@ -86,9 +87,9 @@ def reset(s):
     os.close(s.detach())
 
 
-def fine(lab, s, name="good", **more):
+def fine(lab, s):
     """A good client connects, and goes again."""
-    d = lab.connect("alice", name=name, **more)
+    d = lab.connect("alice", name="good")
     row = s.session(address=d.address)
     lab.hang_up(d)
     wait_for(lambda: all(r["id"] != row["id"] for r in s.sessions()), "the session ends")
@@ -197,6 +198,267 @@ def broken_lengths(lab):
     equal(stored(s), ["sstp.malformed"] * 16)
     explained(s, "sstp.malformed", 0, 619)
     fine(lab, s)
+
+
+def abort_status(s):
+    """The status of the Call Abort that the server sends next."""
+    head = take(s, 4)
+    packet = take(s, struct.unpack("!H", head[2:])[0] - 4)
+    equal((head[:2], packet[:4]), (b"\x10\x01", b"\0\5\0\1"), "Call Abort:")
+    return struct.unpack("!I", packet[12:16])[0]
+
+
+@case()
+def out_of_turn(lab):
+    """S06 S10: data before the call, messages in the wrong state, and an Abort that is doubled."""
+    s = lab.serve(users=["alice"])
+    lcp = bytes.fromhex("1000000c" "ff03c0210101" "0004")
+    connected = bytes.fromhex("10010070" "00040001" "00030068") + bytes(100)
+    for stage, data in ((http, lcp), (http, connected), (call, CONNECT_REQUEST),
+                        (http, bytes.fromhex("1001000800090000"))):
+        with stage(lab) as c:
+            c.sendall(data)
+            if stage is call:               # the server's first LCP request may come before
+                c.recv(65536)
+            else:
+                equal(abort_status(c), 5, data, "status:")
+            c.sendall(bytes.fromhex("1001000800050000") * 2)
+            to_end(c)
+        explained(s, "sstp.unexpected-message", 0, 619, user="")
+    equal(stored(s), ["sstp.unexpected-message"] * 4)
+    fine(lab, s)
+
+
+@case()
+def binding_is_not_forged(lab):
+    """S07: Call Connected before anybody is known opens nothing, whatever it claims."""
+    s = lab.serve(users=["alice"])
+    with call(lab) as c:
+        c.sendall(bytes.fromhex("10010070" "00040001" "00030068" "00000002") + bytes(96))
+        # data behind it, as if the call were open
+        c.sendall(bytes.fromhex("1000001a" "ff030021") + bytes(18))
+        to_end(c)
+    row, _ = explained(s, "sstp.binding-wrong-nonce", 0, 619, user="")
+    equal((row["stage"], row["in_pkts"]), ("TUNNEL", 0))
+    fine(lab, s)
+
+
+@case()
+def resets(lab):
+    """A peer that is gone by RST, in each stage: counted as long as it said nothing, then stored."""
+    s = lab.serve(users=["alice"])
+
+    def greeted():
+        c = lab.client.connect()
+        c.sendall(client_hello())
+        take(c, 5)                          # a record of the server: it works on the handshake
+        return c
+    for stage in (lab.client.connect, greeted, lambda: tls(lab.client.connect()),
+                  lambda: http(lab), lambda: call(lab)):
+        for end in (reset, lambda c: c.close()):
+            end(stage())
+    s.attempt(cause="sstp.connection-lost", stage="TUNNEL")
+    fine(lab, s)
+    equal(sorted(stored(s)), ["sstp.closed-before-call"] * 2 + ["sstp.connection-lost"] * 2)
+    equal(counts(s), {"tls.closed-in-handshake": 4, "sstp.closed-before-call": 2})
+
+
+def dribble(c, data, ends, seconds):
+    """A byte now and then, until the server has enough of it: after how long, and its last words."""
+    start, got = time.monotonic(), b""
+    c.settimeout(0.3)
+    for i in range(int(seconds / 0.3)):
+        try:
+            c.sendall(data[i:i + 1] if i < len(data) else b"")
+            part = c.recv(4096)
+        except TimeoutError:
+            continue
+        except GONE:
+            part = b""
+        got += part
+        if not part:
+            ends.append((time.monotonic() - start, got))
+            return
+
+
+@case()
+def slow_loris(lab):
+    """S02 X02: bytes that dribble, or none at all, win no more time than the limit, in any stage."""
+    s = lab.serve(conf(sstp="negotiation-time 5s"), users=["alice"])
+    secure = lambda: tls(lab.client.connect())
+    peers = {
+        "tls dribbles": (lab.client.connect, client_hello()),
+        "tls silent": (lab.client.connect, b""),
+        "http dribbles": (secure, REQUEST),
+        "http silent": (secure, b""),
+        "fields dribble": (secure, REQUEST[:120] + b"X: y\r\n" * 100),
+        "sstp dribbles": (lambda: http(lab), bytes.fromhex("10010100") + bytes(100)),
+        "sstp silent": (lambda: http(lab), b""),
+    }
+    ends, threads = {}, []
+    for name, (stage, data) in peers.items():
+        for _ in range(3):
+            ends.setdefault(name, [])
+            t = threading.Thread(target=dribble, args=(stage(), data, ends[name], 14), daemon=True)
+            t.start()
+            threads.append(t)
+    start = time.monotonic()
+    for _ in range(2):
+        fine(lab, s)
+    check(any(t.is_alive() for t in threads), "the hostile peers were gone before the good ones")
+    took = time.monotonic() - start
+    check(took < 8, "two log-ins beside them took", took)
+    for t in threads:
+        t.join(20)
+    for name, times in ends.items():
+        equal(len(times), 3, name, "ended:", times)
+        # SSTP says goodbye and waits for an answer: three seconds more
+        most = 9.5 if name.startswith("sstp") else 6.5
+        check(all(4.5 < t < most for t, _ in times), name, times)
+    fine(lab, s)
+    equal(stored(s), ["sstp.connect-silent"] * 3 + ["sstp.connect-silent"] * 3)
+    explained(s, "sstp.connect-silent", 0, 800, user="")
+    equal(counts(s), {"tls.handshake-silent": 6, "sstp.http-silent": 9})
+
+
+@case()
+def half_open_limit(lab):
+    """X01 X02 R58: a source that holds many calls open is refused; others are not."""
+    s = lab.serve(conf(base=ONE_WORKER, sstp="half-open-per-source 8"), users=["alice"])
+    held = [lab.client.connect() for _ in range(5)] + [tls(lab.client.connect()) for _ in range(3)]
+    for _ in range(20):
+        with lab.client.connect() as c:
+            to_end(c, 3)
+    d = lab.dial("alice")
+    check(d.status != 0, "the crowded source still connects:", d.text())
+    # another address of the same host is another source
+    tls(lab.client.connect(source="203.0.113.3")).close()
+    other_fine(lab, s)
+    for c in held:
+        c.close()
+    wait_for(lambda: lab.dial("alice", name="again").status == 0, "the source may come again")
+    # a call that is up is not on its way: eight more fit beside it
+    held = [tls(lab.client.connect()) for _ in range(8)]
+    for c in held:
+        c.close()
+    n = counts(s)
+    check(n["capacity.half-open-limit"] >= 21, n)
+    equal(n["tls.closed-in-handshake"], 5, n)
+
+
+def other_fine(lab, s):
+    """The good client, on the other host."""
+    d = lab.connect("alice", at=lab.other, host=SERVER_OTHER)
+    check(s.session(address=d.address)["peer"].startswith("198.51.100.2:"), s.sessions())
+
+
+@case()
+def half_open_in_all(lab):
+    """X01: the limit for all sources together, which a crowd of sources reaches, and leaves."""
+    s = lab.serve(conf(base=ONE_WORKER, sstp="half-open 6\nhalf-open-per-source 4"),
+                  users=["alice"])
+    d = lab.connect("alice", name="before")
+    held = [lab.client.connect(source=f"203.0.113.{2 + i % 2}") for i in range(6)]
+    for _ in range(3):
+        with lab.other.connect((SERVER_OTHER, 443)) as c:
+            to_end(c, 3)
+    check(s.session(address=d.address), "the session that was up before is gone")
+    for c in held:
+        c.close()
+    lab.hang_up(d)
+    wait_for(lambda: lab.dial("alice", name="again").status == 0, "the server lets in again")
+    n = counts(s)
+    check(n["capacity.half-open-limit"] >= 3, n)
+
+
+@case()
+def worker_full(lab):
+    """X01: a worker holds no more connections than it is told; the next one has a named cause."""
+    s = lab.serve(conf(base=ONE_WORKER, sstp="connections-per-worker 1"), users=["alice", "bob"])
+    d = lab.connect("alice", name="first")
+    refused(lab.dial("bob", at=lab.other, host=SERVER_OTHER), "tls.closed-in-handshake", 800,
+            "unreachable")
+    equal([r["account"] for r in s.sessions()], ["alice"])
+    lab.hang_up(d)
+    s.no_session()
+    wait_for(lambda: lab.dial("bob", name="next").status == 0, "there is room again")
+    check(counts(s)["capacity.worker-full"] >= 1, s.counted())
+
+
+@case()
+def early_failures_push_nothing_out(lab):
+    """R107 X03: a flood of early failures takes no room from attempts of people."""
+    s = lab.serve(conf(server="attempts-kept 100", sstp=QUICK), users=["alice"])
+    d = lab.dial("alice", password="wrong")
+    refused(d, "account.refused-by-server", 691, "credentials")
+    kept = s.attempt(cause="account.wrong-password")
+    fine(lab, s)
+    up = s.attempt(user="alice", stage="UP")
+    for i in range(500):
+        if i % 2:
+            reset(http(lab))
+        else:
+            tls(lab.client.connect()).close()
+    with call(lab) as c:
+        c.sendall(bytes.fromhex("10000000"))
+        to_end(c)
+    s.attempt(cause="sstp.malformed")
+    rows = s.ctl("attempts", "--limit", "1000")["rows"]
+    ids = [r["id"] for r in rows]
+    check(kept["id"] in ids and up["id"] in ids, "pushed out; left are", len(ids))
+    early = [r for r in rows if r["stage"] == "TUNNEL"]
+    check(len(early) <= 21, "early failures kept:", len(early))
+    check(len(early) >= 20 and early[0]["cause"] == "sstp.malformed", early[0])
+    equal(s.ctl("diagnose", kept["id"])["cause"], "account.wrong-password")
+    equal(counts(s)["sstp.closed-before-call"], 250)
+
+
+def burden(s):
+    """Of each process of rrasd that serves: its descriptors, and the KiB it has in memory."""
+    pids = set(s.role_pids()[0].values())
+    n = 0
+    for pid in pids:
+        with open(f"/proc/{pid}/status", encoding="ascii") as f:
+            n += int(next(x for x in f if x.startswith("VmRSS:")).split()[1])
+    return sum(len(os.listdir(f"/proc/{p}/fd")) for p in pids), n
+
+
+@case()
+def nothing_stays(lab):
+    """X01 X05: after a storm of all of it descriptors and memory are back where they were."""
+    s = lab.serve(conf(sstp=QUICK), users=["alice"])
+    chance = random.Random(7)
+
+    def storm(n):
+        held = []
+        for i in range(n):
+            stage = (lab.client.connect, lambda: tls(lab.client.connect()), lambda: http(lab),
+                     lambda: call(lab))[i % 4]
+            c = stage()
+            if i % 3 == 0:
+                say(c, chance.randbytes(chance.randrange(1, 3000)))
+            held.append(c)
+            if len(held) == 32:             # half of what one source may hold
+                for c in held:
+                    (reset if chance.random() < 0.5 else socket.socket.close)(c)
+                held = []
+        for c in held:
+            c.close()
+
+    def idle():
+        rows = s.ctl("status")["rows"]
+        lines = [x for row in rows for x in row["lines"]]
+        return all(x.endswith(" 0") for x in lines if x.startswith(("connections ", "half-open ")))
+    fine(lab, s)
+    storm(200)                              # caches and pools are filled
+    wait_for(idle, "no connection is left")
+    fds, kib = burden(s)
+    storm(600)
+    wait_for(idle, "no connection is left")
+    fine(lab, s)
+    wait_for(lambda: burden(s)[0] == fds, "descriptors as before")
+    check(burden(s)[1] < kib + 3000, "memory grew from", kib, "to", burden(s)[1], "KiB")
+    equal(set(s.role_pids()[1].values()), {0}, "restarts:")
 
 
 main()
