@@ -60,9 +60,10 @@ def say(s, data):
         pass
 
 
-def http(lab, **more):
+def http(lab):
     """A connection on which SSTP may be spoken: TLS, the request, and its answer."""
-    s = tls(lab.client.connect(**more))
+    s = tls(lab.client.connect())
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     s.sendall(REQUEST)
     answer = b""
     while not answer.endswith(b"\r\n\r\n"):
