@@ -1,15 +1,8 @@
 /*
- * The glue of one SSTP connection. See conn.h.
- *
- * The cores' effects are carried out by run_sstp and conn_run_ppp. What one core's progress means
- * for the other is only noted there (c->todo) and done by follow_up, so that no core is entered
- * while its own effect list is being walked.
+ * The life of one SSTP connection: TLS, the stream, answers, timers, the end. See conn.h. What the
+ * cores' effects mean is conn_glue.c, what IP packets need conn_data.c.
  */
-#include "net/conn.h"
-
 #include "net/conn_priv.h"
-#include "proto/ppp/frame.h"
-#include "proto/sstp/sstp_data.h"
 
 #include <stdlib.h>
 
@@ -48,268 +41,6 @@ conn_free(struct conn *c)
 	free(c);
 }
 
-void
-conn_note(struct conn *c, const struct fact *f, const struct now *now)
-{
-	attempt_note(&c->attempt, f, now);
-}
-
-/* Facts come out of a core encoded; they are stamped and put on the trail here. */
-static void
-note_encoded(struct conn *c, struct view record, const struct now *now)
-{
-	struct rd_fault fault;
-	struct rd r = rd_over(record, &fault);
-	struct fact f;
-
-	if (fact_read(&r, &f))
-		attempt_note(&c->attempt, &f, now);
-}
-
-static unsigned int
-reach(struct conn *c, enum stage stage, const struct now *now)
-{
-	if (stage <= c->attempt.stage)
-		return 0;
-	attempt_reach(&c->attempt, stage, now);
-	return CONN_PROGRESS;
-}
-
-/*
- * Why it really ended: a peer that leaves after its credentials were refused, whatever way it
- * leaves, ends for that reason.
- */
-static enum cause
-real_cause(const struct conn *c, enum cause cause)
-{
-	return c->refused != CAUSE_NONE && c->attempt.stage < STAGE_DECIDE ? c->refused : cause;
-}
-
-/* The end of the connection, once: the first cause stays. */
-static unsigned int
-end(struct conn *c, enum cause cause, bool by_peer, const struct now *now)
-{
-	enum party by = by_peer ? PARTY_PEER : PARTY_US;
-
-	if (c->down)
-		return 0;
-	cause = real_cause(c, cause);
-	if (!by_peer && cause_info(cause)->blame == BLAME_PATH)
-		by = PARTY_PATH;
-	attempt_end(&c->attempt, cause, by, now);
-	tls_shutdown(c->tls);
-	c->down = true;
-	c->up = false;
-	c->held_until_ms = 0; /* the last words, an alert among them, go now */
-	return CONN_DOWN;
-}
-
-/* One PPP frame into one SSTP data packet in one TLS record. */
-static bool
-send_frame(struct conn *c, struct conn_work *w, struct view frame)
-{
-	if (frame.n + SSTP_HEADER > SSTP_PACKET_MAX)
-		return true;
-	sstp_data_header(w->gather, frame.n);
-	memcpy(w->gather + SSTP_HEADER, frame.p, frame.n);
-	bool sent = tls_write(c->tls, view_of(w->gather, SSTP_HEADER + frame.n));
-	secret_wipe_bytes(w->gather, SSTP_HEADER + frame.n); /* PAP: a password */
-	return sent;
-}
-
-/*
- * Whether the call may open without Call Connected. sstpc (sstp-client 1.0.18) never sends it with
- * CHAP. The key of PAP and CHAP is all zero, so what a binding by it proves anybody can forge; the
- * document wants it all the same, so this is a setting, off by default. tests/interop/sstp.sh.
- */
-static bool
-may_waive(const struct conn *c)
-{
-	enum auth_method m = ppp_auth_method(c->ppp);
-
-	return c->conf->waive_keyless && c->conf->side == SIDE_SERVER &&
-	       (m == AUTH_PAP || m == AUTH_CHAP);
-}
-
-/* Data flows when both are there: IPCP and the crypto binding, in whichever order. */
-static unsigned int
-maybe_up(struct conn *c, const struct now *now)
-{
-	if (c->up || !c->ip_open || !sstp_is_connected(c->sstp))
-		return 0;
-	c->up = true;
-	guard_for_session(c);
-	return reach(c, STAGE_UP, now) | CONN_UP;
-}
-
-static unsigned int
-on_ppp_up(struct conn *c, uint16_t what, const struct now *now)
-{
-	switch ((enum ppp_up)what) {
-	case PPP_UP_LCP:
-		return 0;
-	case PPP_UP_AUTH:
-		c->todo |= TODO_BINDING;
-		if (may_waive(c))
-			c->todo |= TODO_NETWORK;
-		return 0;
-	case PPP_UP_IP:
-		c->ip_open = true;
-		if (may_waive(c))
-			c->todo |= TODO_WAIVE;
-		return maybe_up(c, now);
-	}
-	return 0;
-}
-
-unsigned int
-conn_run_ppp(struct conn *c, struct conn_work *w, const struct now *now)
-{
-	struct fx *fx = &w->ppp_fx;
-	unsigned int ev = 0;
-
-	for (unsigned int i = 0; i < fx->n && !c->down; i++) {
-		const struct fx_item *it = &fx->items[i];
-		switch (it->kind) {
-		case FX_SEND:
-			if (!send_frame(c, w, it->bytes))
-				ev |= end(c, CAUSE_SSTP_CLOSED, false, now);
-			break;
-		case FX_ASK_AUTH:
-			w->auth = fx->auth;
-			ev |= CONN_ASK_AUTH | reach(c, STAGE_AUTHENTICATE, now);
-			break;
-		case FX_ASK_LEASE:
-			w->lease = fx->lease;
-			ev |= CONN_ASK_LEASE | reach(c, STAGE_LEASE, now);
-			break;
-		case FX_FACT:
-			note_encoded(c, it->bytes, now);
-			break;
-		case FX_UP:
-			ev |= on_ppp_up(c, it->code, now);
-			break;
-		case FX_DOWN:
-			c->todo |= TODO_PPP_DOWN;
-			c->ppp_cause = it->cause;
-			c->ppp_by_peer = it->by_peer;
-			break;
-		case FX_FRAME:
-			break;
-		}
-	}
-	fx_reset(fx); /* on every way out: the list is shared with the other connections */
-	return ev;
-}
-
-static unsigned int
-on_sstp_up(struct conn *c, uint16_t what, const struct now *now)
-{
-	switch ((enum sstp_up)what) {
-	case SSTP_UP_HTTP:
-		return reach(c, STAGE_TUNNEL, now);
-	case SSTP_UP_CALL:
-		c->call_up = true;
-		c->todo |= TODO_PPP_START;
-		return 0;
-	case SSTP_UP_CONNECTED:
-		c->todo |= TODO_NETWORK;
-		return maybe_up(c, now);
-	}
-	return 0;
-}
-
-static unsigned int
-run_sstp(struct conn *c, struct conn_work *w, const struct now *now)
-{
-	struct fx *fx = &w->sstp_fx;
-	struct view frame = { NULL, 0 };
-	unsigned int ev = 0;
-
-	for (unsigned int i = 0; i < fx->n && !c->down; i++) {
-		const struct fx_item *it = &fx->items[i];
-		switch (it->kind) {
-		case FX_SEND:
-			if (!tls_write(c->tls, it->bytes))
-				ev |= end(c, CAUSE_SSTP_CLOSED, false, now);
-			break;
-		case FX_FRAME:
-			frame = it->bytes;
-			break;
-		case FX_FACT:
-			note_encoded(c, it->bytes, now);
-			break;
-		case FX_UP:
-			ev |= on_sstp_up(c, it->code, now);
-			break;
-		case FX_DOWN:
-			ev |= end(c, it->cause, it->by_peer, now);
-			break;
-		case FX_ASK_AUTH:
-		case FX_ASK_LEASE:
-			break;
-		}
-	}
-	fx_reset(fx);
-	if (sstp_is_ending(c->sstp))
-		c->up = false; /* MS-SSTP 3.1.5.1: no data behind an Abort or a Disconnect */
-	if (frame.n && c->ppp && !c->down) {
-		ppp_input(c->ppp, frame, now, &w->ppp_fx);
-		ev |= conn_run_ppp(c, w, now);
-	}
-	return ev;
-}
-
-/* The peer is known and both ends hold the key: the crypto binding may be made or checked. */
-static void
-start_binding(struct conn *c, struct conn_work *w, const struct now *now)
-{
-	uint8_t hlak[32];
-
-	if (ppp_hlak(c->ppp, hlak))
-		sstp_authenticated(
-		    c->sstp, hlak, auth_method_name(ppp_auth_method(c->ppp)), now, &w->sstp_fx);
-	secret_wipe_bytes(hlak, sizeof(hlak));
-}
-
-/* Does what the cores' progress asks of each other, until nothing is left to do. */
-static unsigned int
-follow_up(struct conn *c, struct conn_work *w, const struct now *now)
-{
-	unsigned int ev = 0;
-
-	while (c->todo && !c->down) {
-		if (c->todo & TODO_PPP_START) {
-			c->todo &= ~TODO_PPP_START;
-			ppp_lower_up(c->ppp, now, &w->ppp_fx);
-			ev |= conn_run_ppp(c, w, now);
-		} else if (c->todo & TODO_BINDING) {
-			c->todo &= ~TODO_BINDING;
-			start_binding(c, w, now);
-			ev |= run_sstp(c, w, now);
-		} else if (c->todo & TODO_WAIVE) {
-			c->todo &= ~TODO_WAIVE;
-			sstp_waive_binding(c->sstp, now, &w->sstp_fx);
-			ev |= run_sstp(c, w, now);
-		} else if (c->todo & TODO_NETWORK) {
-			c->todo &= ~TODO_NETWORK;
-			if (!c->network_started)
-				ppp_start_network(c->ppp, now, &w->ppp_fx);
-			c->network_started = true;
-			ev |= conn_run_ppp(c, w, now);
-		} else {
-			/* The call ends with PPP's cause; SSTP says goodbye first. */
-			c->todo &= ~TODO_PPP_DOWN;
-			attempt_end(&c->attempt, real_cause(c, c->ppp_cause),
-			    c->ppp_by_peer ? PARTY_PEER : PARTY_US, now);
-			c->up = false;
-			sstp_close(c->sstp, c->ppp_cause, now, &w->sstp_fx);
-			ev |= run_sstp(c, w, now);
-		}
-	}
-	return ev;
-}
-
 static void
 note_tls(struct conn *c, const struct now *now)
 {
@@ -344,9 +75,9 @@ on_tls_open(struct conn *c, struct conn_work *w, const struct now *now)
 	c->sstp = sstp_new(&sc);
 	c->ppp = ppp_new(&c->conf->ppp);
 	if (!c->sstp || !c->ppp)
-		return end(c, CAUSE_NO_MEMORY, false, now);
+		return conn_end(c, CAUSE_NO_MEMORY, false, now);
 	sstp_start(c->sstp, now, &w->sstp_fx);
-	return run_sstp(c, w, now) | follow_up(c, w, now);
+	return conn_run_sstp(c, w, now) | conn_follow_up(c, w, now);
 }
 
 /* TLS failed, in the handshake or later: the library's reason becomes facts and the cause. */
@@ -360,7 +91,7 @@ on_tls_failed(struct conn *c, struct conn_work *w, const struct now *now)
 		f = FACT_MAKE(FACT_TLS_ALERT, F_STR("from the peer"), F_STR(tf->alert));
 		conn_note(c, &f, now);
 		/* A fatal alert is a valid message of a peer that saw our certificate. */
-		(void)reach(c, STAGE_TUNNEL, now);
+		(void)conn_reach(c, STAGE_TUNNEL, now);
 	} else {
 		f = FACT_MAKE(FACT_TLS_ERROR, F_STR(tf->detail));
 		conn_note(c, &f, now);
@@ -377,7 +108,7 @@ on_tls_failed(struct conn *c, struct conn_work *w, const struct now *now)
 		conn_note(c, &f, now);
 	}
 	if (!c->tls_open || tf->cause == CAUSE_TLS_CERT_REFUSED)
-		return end(c, tf->cause, tf->alert_in, now);
+		return conn_end(c, tf->cause, tf->alert_in, now);
 	return conn_lower_down(c, w, false, now);
 }
 
@@ -433,9 +164,9 @@ walk(struct conn *c, struct conn_work *w, struct view stream, const struct now *
 		used = conn_take_data(c, w, stream, now, &ev);
 		if (used == 0) {
 			used = sstp_input(c->sstp, stream, now, &w->sstp_fx);
-			ev |= run_sstp(c, w, now);
+			ev |= conn_run_sstp(c, w, now);
 		}
-		ev |= follow_up(c, w, now);
+		ev |= conn_follow_up(c, w, now);
 		must(used <= stream.n);
 		stream = view_of(stream.p + used, stream.n - used);
 	}
@@ -443,9 +174,9 @@ walk(struct conn *c, struct conn_work *w, struct view stream, const struct now *
 	if (c->down)
 		return ev;
 	if (!c->rest_ready && stream.n >= SSTP_INPUT_MAX)
-		return ev | end(c, CAUSE_SSTP_BAD_PACKET, false, now);
+		return ev | conn_end(c, CAUSE_SSTP_BAD_PACKET, false, now);
 	if (!keep_rest(c, stream))
-		return ev | end(c, CAUSE_NO_MEMORY, false, now);
+		return ev | conn_end(c, CAUSE_NO_MEMORY, false, now);
 	return ev;
 }
 
@@ -526,13 +257,13 @@ conn_answer_auth(
 		return 0;
 	w->n_pkts = 0;
 	if (a->ok) {
-		ev |= reach(c, STAGE_DECIDE, now);
+		ev |= conn_reach(c, STAGE_DECIDE, now);
 		c->profile = a->profile;
 	}
 	c->refused = a->ok ? CAUSE_NONE : a->cause;
 	ppp_answer_auth(c->ppp, a, now, &w->ppp_fx);
 	ev |= conn_run_ppp(c, w, now);
-	return ev | follow_up(c, w, now);
+	return ev | conn_follow_up(c, w, now);
 }
 
 unsigned int
@@ -545,10 +276,10 @@ conn_answer_lease(
 		return 0;
 	w->n_pkts = 0;
 	if (a->cause == CAUSE_NONE)
-		ev |= reach(c, STAGE_PLUMB, now);
+		ev |= conn_reach(c, STAGE_PLUMB, now);
 	ppp_answer_lease(c->ppp, a, now, &w->ppp_fx);
 	ev |= conn_run_ppp(c, w, now);
-	return ev | follow_up(c, w, now);
+	return ev | conn_follow_up(c, w, now);
 }
 
 unsigned int
@@ -558,7 +289,7 @@ conn_close(struct conn *c, struct conn_work *w, enum cause cause, const struct n
 		return 0;
 	w->n_pkts = 0;
 	if (!c->sstp)
-		return end(c, cause, false, now);
+		return conn_end(c, cause, false, now);
 	attempt_end(&c->attempt, cause, PARTY_US, now);
 	if (c->call_up) {
 		ppp_close(c->ppp, cause, now, &w->ppp_fx);
@@ -566,10 +297,10 @@ conn_close(struct conn *c, struct conn_work *w, enum cause cause, const struct n
 		c->todo |= TODO_PPP_DOWN;
 		c->ppp_cause = cause;
 		c->ppp_by_peer = false;
-		return ev | follow_up(c, w, now);
+		return ev | conn_follow_up(c, w, now);
 	}
 	sstp_close(c->sstp, cause, now, &w->sstp_fx);
-	return run_sstp(c, w, now) | follow_up(c, w, now);
+	return conn_run_sstp(c, w, now) | conn_follow_up(c, w, now);
 }
 
 unsigned int
@@ -578,13 +309,36 @@ conn_lower_down(struct conn *c, struct conn_work *w, bool orderly, const struct 
 	if (c->down)
 		return 0;
 	if (!c->sstp)
-		return end(c, CAUSE_TLS_PEER_CLOSED, orderly, now);
+		return conn_end(c, CAUSE_TLS_PEER_CLOSED, orderly, now);
 	if (orderly)
 		sstp_lower_down(c->sstp, now, &w->sstp_fx);
 	else
 		sstp_lower_lost(c->sstp, now, &w->sstp_fx);
-	unsigned int ev = run_sstp(c, w, now);
-	return ev | end(c, CAUSE_SSTP_CLOSED, orderly, now);
+	unsigned int ev = conn_run_sstp(c, w, now);
+	return ev | conn_end(c, CAUSE_SSTP_CLOSED, orderly, now);
+}
+
+/* When the policy's time for the session, or for its silence, is over. NEVER_MS: no such time. */
+static uint64_t
+session_deadline_ms(const struct conn *c)
+{
+	uint64_t d = NEVER_MS;
+
+	if (!c->up)
+		return d;
+	if (c->profile.session_timeout_s)
+		d = c->up_ms + c->profile.session_timeout_s * UINT64_C(1000);
+	if (c->profile.idle_timeout_s)
+		d = deadline_min(d, c->data_ms + c->profile.idle_timeout_s * UINT64_C(1000));
+	return d;
+}
+
+static enum cause
+session_cause(const struct conn *c, const struct now *now)
+{
+	uint64_t all_ms = c->profile.session_timeout_s * UINT64_C(1000);
+
+	return all_ms && now->ms >= c->up_ms + all_ms ? CAUSE_ENDED_SESSION_TIME : CAUSE_ENDED_IDLE;
 }
 
 unsigned int
@@ -598,16 +352,18 @@ conn_tick(struct conn *c, struct conn_work *w, const struct now *now)
 	if (now->ms >= c->held_until_ms)
 		c->held_until_ms = 0;
 	if (now->ms >= c->handshake_deadline_ms)
-		return end(c, CAUSE_TLS_SILENT, false, now);
+		return conn_end(c, CAUSE_TLS_SILENT, false, now);
 	if (now->ms >= c->stall_deadline_ms)
-		return end(c, CAUSE_SSTP_STALLED, false, now);
+		return conn_end(c, CAUSE_SSTP_STALLED, false, now);
+	if (now->ms >= session_deadline_ms(c))
+		return conn_close(c, w, session_cause(c, now), now);
 	if (c->sstp && now->ms >= sstp_deadline_ms(c->sstp)) {
 		sstp_tick(c->sstp, now, &w->sstp_fx);
-		ev |= run_sstp(c, w, now) | follow_up(c, w, now);
+		ev |= conn_run_sstp(c, w, now) | conn_follow_up(c, w, now);
 	}
 	if (!c->down && c->call_up && now->ms >= ppp_deadline_ms(c->ppp)) {
 		ppp_tick(c->ppp, now, &w->ppp_fx);
-		ev |= conn_run_ppp(c, w, now) | follow_up(c, w, now);
+		ev |= conn_run_ppp(c, w, now) | conn_follow_up(c, w, now);
 	}
 	return ev;
 }
@@ -621,6 +377,7 @@ conn_deadline_ms(const struct conn *c)
 		return NEVER_MS;
 	if (c->held_until_ms)
 		d = deadline_min(d, c->held_until_ms);
+	d = deadline_min(d, session_deadline_ms(c));
 	if (c->sstp)
 		d = deadline_min(d, sstp_deadline_ms(c->sstp));
 	if (c->call_up)

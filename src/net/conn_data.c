@@ -23,7 +23,7 @@ guard_for_session(struct conn *c)
 }
 
 static void
-take_ip(struct conn *c, struct conn_work *w, struct view pkt)
+take_ip(struct conn *c, struct conn_work *w, struct view pkt, const struct now *now)
 {
 	enum drop drop = c->up ? guard_in(&c->guard, pkt) : DROP_NOT_OPEN;
 
@@ -34,6 +34,7 @@ take_ip(struct conn *c, struct conn_work *w, struct view pkt)
 	pkt.n = guard_trim(pkt);
 	/* The packet lies in our own buffer, where it may be changed. */
 	guard_clamp(&c->guard, w->plain + (pkt.p - w->plain), pkt.n);
+	c->data_ms = now->ms;
 	c->counts.in_pkts++;
 	c->counts.in_bytes += pkt.n;
 	w->pkts[w->n_pkts++] = pkt;
@@ -51,7 +52,7 @@ conn_take_data(struct conn *c, struct conn_work *w, struct view stream, const st
 	sstp_heard(c->sstp, now);
 	uint16_t protocol = ppp_frame_open(frame, &info);
 	if (protocol == PPP_PROTO_IP) {
-		take_ip(c, w, info);
+		take_ip(c, w, info, now);
 	} else if (protocol == PPP_PROTO_IPV6) {
 		drop_count(&c->counts.drops, DROP_NOT_OPEN);
 	} else {
@@ -76,7 +77,6 @@ conn_send_ip(
 {
 	size_t n_gather = 0;
 
-	(void)now;
 	for (size_t i = 0; i < n; i++) {
 		struct pkt *p = pkts[i];
 		enum drop drop = DROP_NOT_OPEN;
@@ -90,6 +90,7 @@ conn_send_ip(
 			continue;
 		}
 		guard_clamp(&c->guard, pkt_data(p), p->len);
+		c->data_ms = now->ms;
 		c->counts.out_pkts++;
 		c->counts.out_bytes += p->len;
 		ppp_frame_seal(ppp_data(c->ppp), p, PPP_PROTO_IP);

@@ -25,7 +25,8 @@ struct conn {
 	uint8_t *rest; /* plaintext that is not a whole message yet */
 	size_t n_rest, rest_cap;
 	uint64_t handshake_deadline_ms, stall_deadline_ms;
-	uint64_t held_until_ms; /* 0: nothing is held back */
+	uint64_t up_ms, data_ms; /* since when it is up, and when the last packet passed */
+	uint64_t held_until_ms;  /* 0: nothing is held back */
 	uint32_t rtt_ms;
 	unsigned int todo;
 	enum cause ppp_cause;
@@ -46,7 +47,19 @@ void guard_for_session(struct conn *c);
 size_t conn_take_data(struct conn *c, struct conn_work *w, struct view stream,
     const struct now *now, unsigned int *events);
 
-/* Carries out the effects of the last call of each core. */
+/* conn_glue.c. Each returns events (enum conn_event). */
+
+/* The attempt comes to a stage. */
+unsigned int conn_reach(struct conn *c, enum stage stage, const struct now *now);
+
+/* The end of the connection, once: the first cause stays. */
+unsigned int conn_end(struct conn *c, enum cause cause, bool by_peer, const struct now *now);
+
+/* Carries out the effects of the last call of a core. */
 unsigned int conn_run_ppp(struct conn *c, struct conn_work *w, const struct now *now);
+unsigned int conn_run_sstp(struct conn *c, struct conn_work *w, const struct now *now);
+
+/* Does what the cores' progress asks of each other, until nothing is left to do. */
+unsigned int conn_follow_up(struct conn *c, struct conn_work *w, const struct now *now);
 
 #endif

@@ -311,6 +311,37 @@ test_password_is_wiped(void **state)
 	close_pair(&p);
 }
 
+/* A policy's idle-timeout counts from the last packet, its session-timeout from the start. */
+static void
+test_time_outs_of_the_policy(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, pki.ca, "secret", AUTH_BIT(AUTH_MSCHAPV2), AUTH_BIT(AUTH_MSCHAPV2));
+	p.idle_s = 600;
+	(void)conn_start(p.client, p.cw, &p.now);
+	run(&p, 500000);
+	assert_true(conn_is_up(p.server));
+	exchange_data(&p);
+	run(&p, 500000);
+	assert_true(conn_is_up(p.server));
+	run(&p, 200000);
+	assert_cause(p.server, "ended.idle-time-out");
+	assert_cause(p.client, "ended.by-peer");
+	close_pair(&p);
+
+	open_pair(&p, pki.ca, "secret", AUTH_BIT(AUTH_MSCHAPV2), AUTH_BIT(AUTH_MSCHAPV2));
+	p.session_s = 600;
+	(void)conn_start(p.client, p.cw, &p.now);
+	run(&p, 500000);
+	exchange_data(&p);
+	assert_true(conn_is_up(p.server));
+	run(&p, 200000);
+	assert_cause(p.server, "ended.session-time-out");
+	close_pair(&p);
+}
+
 int
 main(void)
 {
@@ -323,6 +354,7 @@ main(void)
 		cmocka_unit_test(test_root_not_trusted),
 		cmocka_unit_test(test_no_common_method),
 		cmocka_unit_test(test_pool_exhausted),
+		cmocka_unit_test(test_time_outs_of_the_policy),
 		cmocka_unit_test(test_silent_peer),
 		cmocka_unit_test(test_stalled_peer),
 		cmocka_unit_test(test_asks_and_does_not_listen),
