@@ -359,27 +359,56 @@ hold(struct rasdial *r)
 	return status;
 }
 
+static pid_t holder; /* who a signal is passed on to */
+
+static void
+pass_on(int signo)
+{
+	(void)kill(holder, signo);
+}
+
+/*
+ * The holder has left the terminal's session: without this, ctrl-C would end the waiting only and
+ * the call would come about behind the user's back. A second one ends the waiting.
+ */
+static void
+pass_signals_on(void)
+{
+	struct sigaction sa = { .sa_handler = pass_on,
+		.sa_flags = (int)(SA_RESTART | SA_RESETHAND) };
+
+	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGTERM, &sa, NULL);
+	(void)sigaction(SIGHUP, &sa, NULL);
+}
+
 /* Starts the holder and waits for its word that the call is up, or why not. */
 static int
 dial_and_return(struct rasdial *r)
 {
 	int pipefd[2];
 	uint8_t status = CLASS_INTERNAL;
-	pid_t pid;
+	sigset_t all, before;
 
 	if (pipe2(pipefd, O_CLOEXEC) < 0) {
 		perror("rasdial: pipe");
 		return CLASS_INTERNAL;
 	}
 	fflush(NULL);
-	pid = fork();
-	if (pid == 0) {
+	sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &before);
+	holder = fork();
+	if (holder == 0) {
+		(void)sigprocmask(SIG_SETMASK, &before, NULL);
 		close(pipefd[0]);
 		r->front_fd = pipefd[1];
 		_exit(hold(r));
 	}
+	if (holder > 0)
+		pass_signals_on();
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	close(pipefd[1]);
-	if (pid < 0 || read(pipefd[0], &status, 1) != 1)
+	if (holder < 0 || read(pipefd[0], &status, 1) != 1)
 		fprintf(stderr, "rasdial: the process that holds the call ended unexpectedly\n");
 	close(pipefd[0]);
 	return status;

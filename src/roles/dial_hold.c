@@ -13,7 +13,6 @@
 #include "os/tun.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -42,7 +41,7 @@ struct holder {
 	int tun_fd;
 	unsigned int ifindex;
 	pid_t core;
-	bool have_record, pinned;
+	bool have_record, pinned, writable, cancelled;
 	struct route pin; /* of the server's own address, beside the tunnel */
 };
 
@@ -88,8 +87,9 @@ fail(struct holder *h, enum cause cause)
 {
 	const struct now *now = loop_now(h->loop);
 	struct attempt_record *r = &h->out->record;
+	enum party by = cause_info(cause)->blame == BLAME_CLIENT ? PARTY_US : PARTY_PATH;
 
-	attempt_end(&h->attempt, cause, PARTY_PATH, now);
+	attempt_end(&h->attempt, cause, by, now);
 	*r = (struct attempt_record){ .id = h->attempt.id,
 		.tunnel = TUNNEL_SSTP,
 		.peer = h->attempt.peer,
@@ -100,24 +100,49 @@ fail(struct holder *h, enum cause cause)
 		.ended = true,
 		.client = true,
 		.cause = cause,
-		.ended_by = PARTY_PATH };
+		.ended_by = by };
 	snprintf(r->user, sizeof(r->user), "%s", h->opt->user);
 	h->have_record = true;
 }
 
-/* Waits until the socket is connected. 0 or -errno; -ETIMEDOUT after connect_ms. */
-static int
-wait_connected(int fd, uint32_t ms)
+static void
+on_writable(void *ctx, unsigned int events)
 {
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
-	int n;
+	struct holder *h = ctx;
 
-	do
-		n = poll(&p, 1, (int)ms);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	return n == 0 ? -ETIMEDOUT : sock_error(fd);
+	(void)events;
+	h->writable = true;
+	loop_stop(h->loop);
+}
+
+static void
+on_connect_late(void *ctx)
+{
+	loop_stop(ctx);
+}
+
+/*
+ * Waits until the socket is connected. 0 or -errno; -ETIMEDOUT after connect_ms, -ECANCELED at a
+ * signal: the loop is what hears it.
+ */
+static int
+wait_connected(struct holder *h, int fd)
+{
+	struct loop_fd *watch = loop_fd_new(h->loop, fd, on_writable, h);
+	struct loop_timer *timer = loop_timer_new(h->loop, on_connect_late, h->loop);
+	int rc = -ENOMEM;
+
+	h->writable = false;
+	if (watch && timer) {
+		loop_fd_want(watch, LOOP_WRITE);
+		loop_timer_at(timer, loop_now(h->loop)->ms + h->opt->connect_ms);
+		loop_run(h->loop);
+		rc = h->writable ? sock_error(fd) : -ETIMEDOUT;
+		rc = h->cancelled ? -ECANCELED : rc;
+	}
+	loop_fd_free(watch);
+	loop_timer_free(timer);
+	return rc;
 }
 
 static int
@@ -129,7 +154,7 @@ connect_one(struct holder *h, const struct ip_addr *addr)
 
 	say(h, "Connecting to %s...", endpoint_text(&to, text));
 	fd = sock_connect_tcp(&to);
-	rc = fd < 0 ? fd : wait_connected(fd, h->opt->connect_ms);
+	rc = fd < 0 ? fd : wait_connected(h, fd);
 	struct fact f =
 	    FACT_MAKE(FACT_DIAL_CONNECT, F_END(to), F_STR(rc < 0 ? strerror(-rc) : "connected"));
 	note(h, &f);
@@ -149,6 +174,8 @@ connect_cause(int rc)
 		return CAUSE_DIAL_REFUSED;
 	case ETIMEDOUT:
 		return CAUSE_DIAL_SILENT;
+	case ECANCELED:
+		return CAUSE_DIAL_CANCELLED;
 	default:
 		return CAUSE_DIAL_UNREACHABLE;
 	}
@@ -175,7 +202,7 @@ reach(struct holder *h)
 		fail(h, CAUSE_DIAL_NAME);
 		return -1;
 	}
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !h->cancelled; i++) {
 		rc = connect_one(h, &addrs[i]);
 		if (rc >= 0)
 			return rc;
@@ -217,7 +244,8 @@ open_device(struct holder *h)
 		return true;
 	}
 	say(h, "No tunnel device: %s", tun_error_text(rc, err, sizeof(err)));
-	struct fact f = FACT_MAKE(FACT_TLS_ERROR, F_STR(tun_error_text(rc, err, sizeof(err))));
+	struct fact f = FACT_MAKE(
+	    FACT_DIAL_DEVICE, F_STR(h->opt->device), F_STR(tun_error_text(rc, err, sizeof(err))));
 	note(h, &f);
 	fail(h, CAUSE_DIAL_TUN);
 	return false;
@@ -381,6 +409,7 @@ on_signal(void *ctx, int signo)
 	struct msg stop = { .id = MSG_STOP };
 
 	(void)signo;
+	h->cancelled = true;
 	if (!h->chan || !chan_send(h->chan, &stop, -1))
 		loop_stop(h->loop);
 }
