@@ -324,7 +324,7 @@ def slow_loris(lab):
 
 @case()
 def half_open_limit(lab):
-    """X01 X02 R58: a source that holds many calls open is refused; others are not."""
+    """X01 X02: a source that holds many calls open is refused; others are not."""
     s = lab.serve(conf(base=ONE_WORKER, sstp="half-open-per-source 8"), users=["alice"])
     held = [lab.client.connect() for _ in range(5)] + [tls(lab.client.connect()) for _ in range(3)]
     for _ in range(20):
@@ -388,7 +388,7 @@ def worker_full(lab):
 
 @case()
 def early_failures_push_nothing_out(lab):
-    """R107 X03: a flood of early failures takes no room from attempts of people."""
+    """X01: a flood of early failures takes no room from attempts of people."""
     s = lab.serve(conf(server="attempts-kept 100", sstp=QUICK), users=["alice"])
     d = lab.dial("alice", password="wrong")
     refused(d, "account.refused-by-server", 691, "credentials")
