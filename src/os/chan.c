@@ -17,6 +17,7 @@
 #define QUEUE_MAX_MSGS 1024u
 #define QUEUE_MAX_BYTES (4u << 20)
 #define TURN_MAX_MSGS 64u          /* received per readiness: no channel starves the loop */
+#define DRAIN_MAX_MSGS 4096u       /* more than a peer's queue and the kernel hold */
 #define SOCKET_BUFFER_BYTES 262144 /* above MSG_MAX_BYTES with the kernel's overhead */
 
 struct queued {
@@ -38,9 +39,10 @@ struct chan {
 	void *ctx;
 	struct list queue;
 	size_t n_queued, queued_bytes;
-	bool broken; /* sending failed: nothing more goes out, what came in is still read */
-	bool busy;   /* inside our own dispatch: memory stays */
-	bool freed;  /* chan_free was called meanwhile */
+	bool broken;  /* sending failed: nothing more goes out, what came in is still read */
+	bool busy;    /* inside our own dispatch: memory stays */
+	bool freed;   /* chan_free was called meanwhile */
+	bool drained; /* the owner knows of the end */
 	char reason[128];
 	uint8_t in[MSG_MAX_BYTES];
 };
@@ -99,7 +101,7 @@ chan_end(struct chan *c)
 	if (c->fd < 0)
 		return;
 	chan_shut(c);
-	if (!c->freed && c->on_down)
+	if (!c->freed && !c->drained && c->on_down)
 		c->on_down(c->ctx, c, c->reason);
 }
 
@@ -379,6 +381,19 @@ chan_free(struct chan *c)
 	chan_shut(c);
 	c->freed = true;
 	if (!c->busy)
+		free(c);
+}
+
+void
+chan_drain(struct chan *c)
+{
+	if (c->busy || c->fd < 0)
+		return;
+	c->busy = c->drained = true;
+	for (unsigned int i = 0; i < DRAIN_MAX_MSGS && receive_one(c); i++)
+		;
+	c->busy = c->drained = false;
+	if (c->freed)
 		free(c);
 }
 

@@ -25,6 +25,13 @@ void chan_free(struct chan *c);
  * channel is down or its queue full; the caller decides what that means. */
 MUST_USE bool chan_send(struct chan *c, const struct msg *m, int fd);
 
+/*
+ * Receives at once what the peer has sent, up to a bound: for a peer that is known to have ended
+ * and whose last words shall not be lost with the channel. on_down is not called. Nothing happens
+ * inside the channel's own callbacks.
+ */
+void chan_drain(struct chan *c);
+
 enum role_id chan_peer(const struct chan *c);
 unsigned int chan_peer_index(const struct chan *c);
 size_t chan_backlog(const struct chan *c); /* messages queued */

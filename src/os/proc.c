@@ -165,6 +165,14 @@ proc_reap(int *status_out)
 	return pid < 0 ? -errno : pid;
 }
 
+void
+proc_end(pid_t pid)
+{
+	(void)kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+}
+
 char *
 proc_status_text(int status, char *out, size_t cap)
 {

@@ -33,6 +33,9 @@ MUST_USE int proc_close_others(const int keep[], size_t n);
  * are no children. Never blocks. */
 MUST_USE pid_t proc_reap(int *status_out);
 
+/* Kills a child and waits until it is gone, and with it what it held open. */
+void proc_end(pid_t pid);
+
 /* "exited with status 1", "killed by signal 11 (Segmentation fault)". Returns out. */
 char *proc_status_text(int status, char *out, size_t cap);
 

@@ -71,6 +71,7 @@ peer_lost(struct host *h, enum role_id who, unsigned int index, const char *how)
 
 	if (!c)
 		return;
+	chan_drain(c); /* what it said before its end counts */
 	h->peers[who][index] = NULL;
 	chan_free(c);
 	if (h->ops->peer_lost)

@@ -164,7 +164,8 @@ reload(struct monitor *m)
 
 	(void)notify_send("RELOADING=1");
 	c = load(m->opt, &text);
-	fd = c && text ? file_memfd("rrasd.conf", view_str(text)) : -EINVAL;
+	fd = c && text && monitor_has_files(m, c) ? file_memfd("rrasd.conf", view_str(text))
+	                                          : -EINVAL;
 	if (fd < 0) {
 		monitor_say("the configuration is not reloaded: the old one stays in force");
 		conf_free(c);

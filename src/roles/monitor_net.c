@@ -172,8 +172,6 @@ monitor_open_network(struct monitor *m)
 {
 	if (m->conf->sstp_enabled && !ports_are_free(m))
 		return false;
-	/* What an earlier run left behind when it was killed. */
-	(void)!netlink_route_flush(m->nl, NETLINK_PROTO_OPENRRAS);
 	for (unsigned int w = 0; w < m->n_workers; w++) {
 		if (!open_tun(m, w))
 			return false;
@@ -182,6 +180,12 @@ monitor_open_network(struct monitor *m)
 			if (!open_listener(m, w, i))
 				return false;
 	}
+	/*
+	 * What an earlier run left behind when it was killed. Not before ports and devices are
+	 * ours: the routes could be those of another rrasd that runs.
+	 */
+	(void)!netlink_route_flush(m->nl, NETLINK_PROTO_OPENRRAS);
+	m->routes_ours = true;
 	route_pools(m, m->conf, true);
 	if (m->conf->enable_forwarding)
 		enable_forwarding();
@@ -191,7 +195,7 @@ monitor_open_network(struct monitor *m)
 void
 monitor_close_network(struct monitor *m)
 {
-	if (m->nl && m->started)
+	if (m->nl && m->routes_ours)
 		(void)!netlink_route_flush(m->nl, NETLINK_PROTO_OPENRRAS);
 	for (unsigned int w = 0; w < WORKERS_MAX; w++) {
 		for (unsigned int i = 0; i < CONF_LISTENERS_MAX; i++)

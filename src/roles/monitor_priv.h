@@ -50,6 +50,7 @@ struct monitor {
 	char tun_names[WORKERS_MAX][16];
 	int control_fd, journal_fd;
 	struct netlink *nl;
+	bool routes_ours; /* all routes with our protocol number are of this run */
 	bool started, stopping;
 	int exit_status;
 };
@@ -77,6 +78,9 @@ void monitor_plumb(struct monitor *m, struct mrole *from, const struct msg_plumb
 /* monitor_setup.c */
 MUST_USE bool monitor_setup(struct monitor *m);
 void monitor_name_certificate(struct monitor *m); /* the configured one, else our own */
+
+/* Whether the files that c names can be opened; says which cannot. */
+MUST_USE bool monitor_has_files(const struct monitor *m, const struct conf *c);
 
 /* monitor_ids.c: the uid and gid of a role, by name or by our fallback numbers. */
 void monitor_role_ids(enum role_id role, uid_t *uid, gid_t *gid);

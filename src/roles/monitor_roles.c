@@ -41,11 +41,11 @@ monitor_role(struct monitor *m, enum role_id id, unsigned int index)
 	return NULL;
 }
 
-/* A message that a role cannot take any more means that it is ending: its end is handled there. */
+/* A channel that is down means that the role is ending, which is told and handled there. */
 static void
 tell(struct mrole *r, const struct msg *msg, int fd)
 {
-	if (r->chan && !chan_send(r->chan, msg, fd))
+	if (r->chan && !chan_send(r->chan, msg, fd) && chan_backlog(r->chan))
 		monitor_say("%s %u does not take our messages", role_name(r->id), r->index);
 }
 
@@ -277,6 +277,8 @@ role_ended(struct mrole *r, const char *how)
 		.u.role_lost = {
 		    .role = (uint8_t)r->id, .index = r->index, .how = view_str(how) } };
 
+	if (r->chan)
+		chan_drain(r->chan); /* the reason why it ended */
 	chan_free(r->chan);
 	r->chan = NULL;
 	host_free(r->host);
@@ -364,7 +366,7 @@ monitor_free_roles(struct monitor *m)
 	for (unsigned int i = 0; i < m->n_roles; i++) {
 		struct mrole *r = &m->roles[i];
 		if (r->pid > 0)
-			(void)kill(r->pid, SIGKILL);
+			proc_end(r->pid);
 		chan_free(r->chan);
 		host_free(r->host);
 		loop_timer_free(r->timer);

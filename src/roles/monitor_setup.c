@@ -9,6 +9,7 @@
 #include "os/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,18 +180,48 @@ make_folders(struct monitor *m, const char *pki_dir)
 	return true;
 }
 
+/* The configured certificate and key, else our own. */
+static void
+name_certificate(const struct monitor *m, const struct conf *c, char cert[CONF_PATH_MAX * 2],
+    char key[CONF_PATH_MAX * 2])
+{
+	if (c->sstp_certificate[0]) {
+		snprintf(cert, CONF_PATH_MAX * 2, "%s", c->sstp_certificate);
+		snprintf(key, CONF_PATH_MAX * 2, "%s", c->sstp_key);
+		return;
+	}
+	snprintf(cert, CONF_PATH_MAX * 2, "%s/server.pem", m->pki_dir);
+	snprintf(key, CONF_PATH_MAX * 2, "%s/server.key", m->pki_dir);
+}
+
 void
 monitor_name_certificate(struct monitor *m)
 {
-	const struct conf *c = m->conf;
+	name_certificate(m, m->conf, m->certificate, m->key);
+}
 
-	if (c->sstp_certificate[0]) {
-		snprintf(m->certificate, sizeof(m->certificate), "%s", c->sstp_certificate);
-		snprintf(m->key, sizeof(m->key), "%s", c->sstp_key);
-		return;
+bool
+monitor_has_files(const struct monitor *m, const struct conf *c)
+{
+	char cert[CONF_PATH_MAX * 2], key[CONF_PATH_MAX * 2];
+	bool all = true;
+
+	name_certificate(m, c, cert, key);
+	const struct {
+		const char *path, *what;
+	} files[] = { { cert, "the certificate (certificate in the block sstp)" },
+		{ key, "its private key (key in the block sstp)" },
+		{ c->vault_key, "the vault's key (vault-key in the block server)" } };
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		int fd = open(files[i].path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			monitor_say("cannot open %s: %s, %s", files[i].path, strerror(errno),
+			    files[i].what);
+		else
+			close(fd);
+		all = all && fd >= 0;
 	}
-	snprintf(m->certificate, sizeof(m->certificate), "%s/server.pem", m->pki_dir);
-	snprintf(m->key, sizeof(m->key), "%s/server.key", m->pki_dir);
+	return all;
 }
 
 bool
@@ -207,7 +238,7 @@ monitor_setup(struct monitor *m)
 	if (need_pki)
 		need_pki = !exists(m->certificate) || !exists(m->key);
 	if (!need_pki && !need_key)
-		return true;
+		return monitor_has_files(m, m->conf);
 	pid = fork();
 	if (pid == 0)
 		_exit(setup_keys(m, m->pki_dir, need_pki, need_key));
@@ -218,5 +249,5 @@ monitor_setup(struct monitor *m)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return false;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 && monitor_has_files(m, m->conf);
 }

@@ -100,9 +100,10 @@ take_key(struct vault_role *v, const struct msg_file *m, int fd)
 		    path_n, path, strerror(-rc));
 	} else if (b.n != SEAL_KEY_BYTES) {
 		snprintf(v->key_error, sizeof(v->key_error),
-		    "the vault key %.*s must be exactly %u bytes; restore it from a backup "
+		    "the vault's key %.*s must have exactly %u bytes%s; restore it from a backup "
 		    "(passwords sealed with another key cannot be read)",
-		    path_n, path, SEAL_KEY_BYTES);
+		    path_n, path, SEAL_KEY_BYTES,
+		    b.n < SEAL_KEY_BYTES ? " and is shorter" : " and is longer");
 	} else if (!v->vault) {
 		v->vault = vault_new(b.p, hold_pages, loop_now(v->host->loop));
 		if (!v->vault)
@@ -117,8 +118,8 @@ vault_go(void *role, char *err, size_t cap)
 	struct vault_role *v = role;
 
 	if (!v->vault) {
-		snprintf(err, cap, "vault: %s",
-		    v->key_error[0] ? v->key_error : "no key was handed to it");
+		snprintf(
+		    err, cap, "%s", v->key_error[0] ? v->key_error : "no key was handed to it");
 		return false;
 	}
 	ask_for_secrets(v);

@@ -381,6 +381,25 @@ test_last_words(void **state)
 	assert_string_equal(b.reason, "the peer ended");
 }
 
+/* The owner learns of the end from elsewhere, before the loop has read: nothing is lost, no
+ * on_down. */
+static void
+test_drain(void **state)
+{
+	(void)state;
+	join(ROLE_NET, ROLE_MONITOR);
+	assert_true(send_ready(a.chan, 1));
+	assert_true(send_ready(a.chan, 2));
+	chan_free(a.chan);
+	a.chan = NULL;
+	chan_drain(b.chan);
+	assert_int_equal(b.n_msgs, 2);
+	assert_int_equal(b.n_down, 0);
+	chan_drain(b.chan); /* the end itself was read: nothing more to do */
+	chan_free(b.chan);
+	b.chan = NULL;
+}
+
 /* One readiness takes a bounded number of messages, so that others get their turn. */
 static unsigned int msgs_at_turn[4], n_turns;
 
@@ -461,6 +480,7 @@ main(void)
 		CHAN_TEST(test_no_room_for_descriptor),
 		CHAN_TEST(test_free_in_message),
 		CHAN_TEST(test_last_words),
+		CHAN_TEST(test_drain),
 		CHAN_TEST(test_bounded_per_turn),
 		CHAN_TEST(test_secret_is_wiped),
 	};
