@@ -22,6 +22,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -276,16 +277,9 @@ class Server:
 
     def counted(self):
         """{cause: attempts} of the ends that are only counted, as history.db has them."""
-        import sqlite3
-        names = {}
-        for line in open(f"{self.lab.source}/src/attempt/causes.def", encoding="utf-8"):
-            m = re.match(r'CAUSE\((0x[0-9a-f]+), \w+, "([^"]+)"', line)
-            if m:
-                names[int(m[1], 16)] = m[2]
-        db = sqlite3.connect(f"file:{self.state}/history.db?mode=ro", uri=True)
-        with contextlib.closing(db):
-            return {names[c]: n for c, n in
-                    db.execute("SELECT cause, SUM(n) FROM counted GROUP BY cause")}
+        rows = self.lab.read_causes(f"{self.state}/history.db",
+                                    "SELECT SUM(n), cause FROM counted GROUP BY cause")
+        return {cause: n for n, cause in rows}
 
     def signal(self, signo):
         self.process.send_signal(signo)
@@ -425,6 +419,22 @@ class Lab:
     def connections(self):
         """The names that rasdial holds."""
         return [c["name"] for c in json.loads(self.client.run(self.rasdial, "--json").stdout)]
+
+    def read_causes(self, path, query):
+        """Rows of two columns from a history; the last is a cause, given by its name."""
+        names = {0: ""}
+        for line in open(f"{self.source}/src/attempt/causes.def", encoding="utf-8"):
+            m = re.match(r'CAUSE\((0x[0-9a-f]+), \w+, "([^"]+)"', line)
+            if m:
+                names[int(m[1], 16)] = m[2]
+        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        with contextlib.closing(db):
+            return [(a, names[c]) for a, c in db.execute(query)]
+
+    def client_history(self):
+        """(user, cause) of all that rasdial has kept, in order."""
+        return self.read_causes("/var/lib/openrras/dial-history.db",
+                                "SELECT user, cause FROM attempt ORDER BY began_us")
 
     def finish_case(self):
         errors = []
