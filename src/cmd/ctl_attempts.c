@@ -44,6 +44,30 @@ print_list(const json_t *rows)
 }
 
 static void
+print_counts(const json_t *rows)
+{
+	static const char *const titles[] = { "MINUTE", "FROM", "ATTEMPTS", "ENDED" };
+	struct ctl_table *t = ctl_table_new(4, titles);
+	json_t *row;
+	size_t i;
+
+	ctl_table_right(t, 2);
+	json_array_foreach(rows, i, row)
+	{
+		char minute[32], n[24];
+		snprintf(n, sizeof(n), "%lld", (long long)ctl_int(row, "attempts"));
+		const char *const cells[] = { ctl_time_text(ctl_int(row, "minute_unix_us"), minute),
+			ctl_str(row, "from"), n, ctl_str(row, "cause") };
+		ctl_table_row(t, cells);
+	}
+	if (json_array_size(rows))
+		ctl_table_print(t, stdout);
+	else
+		puts("No attempt was counted.");
+	ctl_table_free(t);
+}
+
+static void
 print_one(const json_t *o)
 {
 	static const char *const titles[] = { "MS", "BY", "WHAT" };
@@ -100,6 +124,32 @@ add_row(void *ctx, const struct attempt_record *r)
 	return true;
 }
 
+struct counts_wanted {
+	json_t *rows;
+	enum cause cause; /* CAUSE_NONE: any */
+	size_t most;
+};
+
+static bool
+add_count(void *ctx, const struct history_count *c)
+{
+	struct counts_wanted *w = ctx;
+
+	if (w->cause == CAUSE_NONE || w->cause == c->cause)
+		json_array_append_new(w->rows, rctl_json_count(c));
+	return json_array_size(w->rows) < w->most;
+}
+
+static int64_t
+read_counts(struct history *h, const struct history_filter *f, const json_t *request, json_t *rows,
+    char *err, size_t cap)
+{
+	struct counts_wanted w = { rows, f->cause, (size_t)ctl_int(request, "limit") };
+	uint64_t since = f->since_unix_us > 0 ? (uint64_t)f->since_unix_us / 60000000 : 0;
+
+	return history_counts(h, since, 0, add_count, &w, err, cap);
+}
+
 /* The answer that the daemon would give, from the file. NULL after printing the reason. */
 static json_t *
 read_offline(const struct ctl *c, const json_t *request, int *status)
@@ -120,6 +170,9 @@ read_offline(const struct ctl *c, const json_t *request, int *status)
 	*status = CTL_FAILED;
 	if (h && id[0])
 		found = history_by_id(h, view_str(id), &r, err, sizeof(err));
+	else if (h && ctl_bool(request, "counted"))
+		found = read_counts(h, &f, request, rows, err, sizeof(err)) < 0 ? HISTORY_ERROR
+		                                                                : HISTORY_FOUND;
 	else if (!h || history_list(h, &f, (uint32_t)ctl_int(request, "limit"), false, add_row,
 			   rows, err, sizeof(err)) < 0)
 		found = HISTORY_ERROR;
@@ -144,19 +197,19 @@ static bool
 take_arguments(struct ctl *c, int argc, char **argv, json_t *request)
 {
 	static const struct ctl_opt opts[] = { { "--failures", false }, { "--user", true },
-		{ "--error", true }, { "--cause", true }, { "--since", true },
-		{ "--limit", true } };
-	static const char *const keys[] = { "failures", "user", "error", "cause", "since",
-		"limit" };
+		{ "--error", true }, { "--cause", true }, { "--since", true }, { "--limit", true },
+		{ "--counted", false } };
+	static const char *const keys[] = { "failures", "user", "error", "cause", "since", "limit",
+		"counted" };
 	struct ctl_args a = { argc, argv, 1 };
 	int64_t number;
 	int o;
 
-	while ((o = ctl_arg(&a, opts, 6)) != CTL_ARG_END) {
+	while ((o = ctl_arg(&a, opts, 7)) != CTL_ARG_END) {
 		if (o == CTL_ARG_OPERAND) {
 			json_object_set_new(request, "cmd", json_string("attempt"));
 			json_object_set_new(request, "id", json_string(a.value));
-		} else if (o == 0) {
+		} else if (o == 0 || o == 6) {
 			json_object_set_new(request, keys[o], json_true());
 		} else if (o == 1 || o == 3) {
 			json_object_set_new(request, keys[o], json_string(a.value));
@@ -187,6 +240,7 @@ ctl_attempts(struct ctl *c, int argc, char **argv)
 		json_decref(request);
 		return status;
 	}
+	bool counted = ctl_bool(request, "counted");
 	if (ctl_daemon_runs(c)) {
 		answer = ctl_ask(c, request, &status);
 	} else {
@@ -199,6 +253,8 @@ ctl_attempts(struct ctl *c, int argc, char **argv)
 		ctl_print_json(answer);
 	else if (json_object_get(answer, "attempt"))
 		print_one(json_object_get(answer, "attempt"));
+	else if (counted)
+		print_counts(json_object_get(answer, "rows"));
 	else
 		print_list(json_object_get(answer, "rows"));
 	json_decref(answer);

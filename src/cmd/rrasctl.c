@@ -34,6 +34,7 @@ static const struct subcommand subcommands[] = {
 	    "rrasctl attempts [ID] [options]\n\n"
 	    "  ID               one attempt with everything that was seen of it\n"
 	    "  --failures       only those that failed\n"
+	    "  --counted        ends too early to be kept singly: how many, from where, why\n"
 	    "  --user NAME      of this user\n"
 	    "  --error NUMBER   with this error number as Windows shows it, such as 691\n"
 	    "  --cause NAME     with this cause, such as account.wrong-password\n"

@@ -102,6 +102,7 @@ bool rctl_arg_bool(const struct question *q, const char *key, bool def);
 bool rctl_arg_has(const struct question *q, const char *key);
 
 json_t *rctl_json_attempt(const struct attempt_record *r, bool with_facts);
+json_t *rctl_json_count(const struct history_count *c);
 json_t *rctl_json_session(const struct live *l, int64_t now_us);
 json_t *rctl_json_account(const struct account *a);
 json_t *rctl_json_decision(const struct decision *d);

@@ -359,6 +359,37 @@ attempt_row(void *ctx, const struct attempt_record *r)
 	return true;
 }
 
+struct counts_wanted {
+	struct question *q;
+	enum cause cause; /* CAUSE_NONE: any */
+	int64_t left;
+};
+
+static bool
+count_row(void *ctx, const struct history_count *c)
+{
+	struct counts_wanted *w = ctx;
+
+	if (w->cause != CAUSE_NONE && w->cause != c->cause)
+		return true;
+	rctl_row(w->q, rctl_json_count(c));
+	return --w->left > 0;
+}
+
+/* Ends so early that they are counted per minute, cause and network. */
+static void
+show_counted(struct question *q, const struct history_filter *f, int64_t limit)
+{
+	struct counts_wanted w = { q, f->cause, limit };
+	char err[STORE_ERR_MAX] = "";
+	uint64_t since = f->since_unix_us > 0 ? (uint64_t)f->since_unix_us / 60000000 : 0;
+
+	if (history_counts(q->rec->history, since, 0, count_row, &w, err, sizeof(err)) < 0)
+		rctl_store_down(q, err);
+	else
+		rctl_ok(q, NULL);
+}
+
 void
 rctl_do_attempts(struct question *q)
 {
@@ -380,6 +411,10 @@ rctl_do_attempts(struct question *q)
 	}
 	if (limit < 1 || limit > CTL_ROWS_MAX)
 		limit = CTL_ROWS_MAX;
+	if (rctl_arg_bool(q, "counted", false)) {
+		show_counted(q, &f, limit);
+		return;
+	}
 	record_flush(q->rec);
 	if (history_list(
 		q->rec->history, &f, (uint32_t)limit, false, attempt_row, q, err, sizeof(err)) < 0)

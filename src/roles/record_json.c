@@ -136,6 +136,17 @@ facts_array(struct view facts)
 }
 
 json_t *
+rctl_json_count(const struct history_count *c)
+{
+	char from[ADDR_TEXT_MAX + 5], addr[ADDR_TEXT_MAX];
+
+	snprintf(from, sizeof(from), "%s/%u", ip_text(&c->prefix.addr, addr), c->prefix.len);
+	return json_pack("{s:I, s:s, s:s, s:I}", "minute_unix_us",
+	    (json_int_t)(c->minute * 60000000), "cause", cause_info(c->cause)->name, "from", from,
+	    "attempts", (json_int_t)c->attempts);
+}
+
+json_t *
 rctl_json_attempt(const struct attempt_record *r, bool with_facts)
 {
 	const struct cause_info *c = cause_info(r->cause);

@@ -97,9 +97,14 @@ def fine(lab, s):
 
 
 def counts(s):
-    """The causes that were only counted; the workers hand them over at the end."""
+    """The causes that were only counted, as rrasctl shows them: workers tell them at the end."""
     s.stop()
-    return s.counted()
+    n = {}
+    for row in s.ctl("attempts", "--counted", "--limit", "1000")["rows"]:
+        check(row["from"] in ("203.0.113.0/24", "198.51.100.0/24"), row)
+        n[row["cause"]] = n.get(row["cause"], 0) + row["attempts"]
+    equal(n, s.counted(), "rrasctl and the file differ:")
+    return n
 
 
 def stored(s):
@@ -142,6 +147,13 @@ def web_visitor(lab):
         check(b"Content-Type: text/html" in head and b"OpenRRAS" not in answer, answer)
     fine(lab, s)
     equal(stored(s), [], "stored:")
+
+    def shown():
+        argv = ("attempts", "--counted", "--cause", "sstp.ordinary-http")
+        return sum(r["attempts"] for r in s.ctl(*argv)["rows"]) == len(asked)
+    wait_for(shown, "the running server tells how many came", 15, 0.2)
+    equal(s.ctl("attempts", "--counted", "--cause", "tls.not-tls")["rows"], [])
+    check("sstp.ordinary-http" in s.ctl_raw("attempts", "--counted").stdout, "no table")
     equal(counts(s), {"sstp.ordinary-http": len(asked)})
 
 

@@ -182,7 +182,7 @@ def files_are_closed(lab):
 
 @case(PROCESSES)
 def control_socket_refuses_others(lab):
-    """Rrasctl of another user is told that it may not, and what to do; root goes on."""
+    """A user who may not ask is told so by rrasctl, and what to do; root goes on."""
     s = lab.serve(users=["alice"])
     os.chmod(ROOT, 0o755)
     path = f"{s.run_dir}/control.sock"
