@@ -135,6 +135,15 @@ take_file(struct worker *w, const struct msg_file *m, int fd)
 	close(fd);
 }
 
+/* A worker's part of a limit that holds for all: the kernel spreads connections over them. */
+static uint32_t
+share_of(const struct worker *w, uint32_t limit)
+{
+	uint32_t n = w->host->n_workers ? w->host->n_workers : 1;
+
+	return (limit + n - 1) / n;
+}
+
 /* A new generation of what connections are made from; live ones keep theirs. */
 static bool
 remake_conf(struct worker *w, const struct conf *c, char *err, size_t cap)
@@ -179,8 +188,8 @@ remake_conf(struct worker *w, const struct conf *c, char *err, size_t cap)
 	nc->conn.ppp.echo_interval_ms = c->echo_interval_ms;
 	nc->conn.ppp.echo_failures = c->echo_failures;
 	snprintf(nc->conn.ppp.local_name, sizeof(nc->conn.ppp.local_name), "%.63s", c->server_name);
-	w->halfopen.limit = c->sstp_half_open;
-	w->halfopen.limit_per_source = c->sstp_half_open_per_source;
+	w->halfopen.limit = share_of(w, c->sstp_half_open);
+	w->halfopen.limit_per_source = share_of(w, c->sstp_half_open_per_source);
 	drop_net_conf(w->conf);
 	w->conf = nc;
 	return true;
