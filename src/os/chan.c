@@ -362,7 +362,7 @@ chan_new(struct loop *l, int fd, enum role_id self, enum role_id peer, unsigned 
 		.on_down = on_down,
 		.ctx = ctx };
 	list_init(&c->queue);
-	snprintf(c->reason, sizeof(c->reason), "the peer ended");
+	snprintf(c->reason, sizeof(c->reason), CHAN_PEER_ENDED);
 	c->watch = loop_fd_new(l, fd, on_ready, c);
 	if (!c->watch) {
 		close(fd);
@@ -395,6 +395,12 @@ chan_drain(struct chan *c)
 	c->busy = c->drained = false;
 	if (c->freed)
 		free(c);
+}
+
+bool
+chan_is_up(const struct chan *c)
+{
+	return c->fd >= 0 && !c->broken && !c->freed;
 }
 
 enum role_id

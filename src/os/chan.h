@@ -13,7 +13,8 @@ struct chan;
 /* m's views live until the callback returns. fd is -1 or the receiver's to keep. */
 typedef void (*chan_msg_fn)(void *ctx, struct chan *c, const struct msg *m, int fd);
 
-/* The channel is closed; reason is "the peer ended" or what was wrong with its message. */
+/* The channel is closed; reason is CHAN_PEER_ENDED or what was wrong with the peer's message. */
+#define CHAN_PEER_ENDED "the peer ended"
 typedef void (*chan_down_fn)(void *ctx, struct chan *c, const char *reason);
 
 /* Takes fd over. self and peer decide which messages are allowed in which direction. */
@@ -31,6 +32,9 @@ MUST_USE bool chan_send(struct chan *c, const struct msg *m, int fd);
  * inside the channel's own callbacks.
  */
 void chan_drain(struct chan *c);
+
+/* False when the peer is gone, perhaps before on_down could say so: a send has failed for good. */
+bool chan_is_up(const struct chan *c);
 
 enum role_id chan_peer(const struct chan *c);
 unsigned int chan_peer_index(const struct chan *c);

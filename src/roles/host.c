@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define CONFIG_MAX (8u << 20)
+#define OBITUARY_MS 500u /* how long monitor's word of how a peer ended may take */
 
 struct host {
 	struct role_host pub;
@@ -26,6 +27,7 @@ struct host {
 	host_sandbox_fn sandbox; /* NULL: shares a process, or switched off */
 	loop_fn on_end;
 	void *on_end_ctx;
+	struct loop_timer *obituary; /* peers are gone and monitor has not said how */
 	bool going, ended;
 };
 
@@ -79,9 +81,28 @@ peer_lost(struct host *h, enum role_id who, unsigned int index, const char *how)
 }
 
 static void
+on_no_obituary(void *ctx)
+{
+	struct host *h = ctx;
+
+	for (unsigned int r = 0; r < N_ROLE; r++)
+		for (unsigned int i = 0; i < WORKERS_MAX; i++)
+			if (h->peers[r][i] && !chan_is_up(h->peers[r][i]))
+				peer_lost(h, (enum role_id)r, i, "it ended");
+}
+
+/* Its end shows here first, and a moment later monitor says how it came: that is the evidence. */
+static void
 on_peer_down(void *ctx, struct chan *c, const char *reason)
 {
-	peer_lost(ctx, chan_peer(c), chan_peer_index(c), reason);
+	struct host *h = ctx;
+
+	if (!h->obituary)
+		h->obituary = loop_timer_new(h->pub.loop, on_no_obituary, h);
+	if (h->obituary && strcmp(reason, CHAN_PEER_ENDED) == 0)
+		loop_timer_at(h->obituary, loop_now(h->pub.loop)->ms + OBITUARY_MS);
+	else
+		peer_lost(h, chan_peer(c), chan_peer_index(c), reason);
 }
 
 static void
@@ -255,6 +276,7 @@ host_free(struct host *h)
 	if (h->role)
 		h->ops->close(h->role);
 	chan_free(h->monitor);
+	loop_timer_free(h->obituary);
 	conf_free(h->conf);
 	conf_free(h->old_conf);
 	free(h);
@@ -276,5 +298,6 @@ host_has(const struct role_host *rh, enum role_id to, unsigned int index)
 {
 	const struct host *h = rh->priv;
 
-	return to == ROLE_MONITOR || (index < WORKERS_MAX && h->peers[to][index]);
+	return to == ROLE_MONITOR ||
+	       (index < WORKERS_MAX && h->peers[to][index] && chan_is_up(h->peers[to][index]));
 }

@@ -322,6 +322,8 @@ net_message(void *role, enum role_id from, unsigned int index, const struct msg 
 	case MSG_COUNTERS_ASK: {
 		struct msg done = { .id = MSG_COUNTERS_DONE,
 			.u.counters_done = { .seq = m->u.counters_ask.seq } };
+		if (m->u.counters_ask.seq == 0)
+			net_report_all(w);
 		net_report_counters(w);
 		(void)!host_send(w->host, ROLE_RECORD, 0, &done, -1);
 		return;
@@ -348,9 +350,8 @@ net_peer_lost(void *role, enum role_id who, unsigned int index, const char *how)
 
 		if (conn_is_up(nc->conn) || !nc->asked_ms)
 			continue;
-		nc->asked_ms = 0;
-		conn_note(nc->conn, &f, loop_now(w->loop));
-		net_conn_close(nc, CAUSE_AAA_DOWN);
+		net_conn_unanswered(nc, &f);
+		net_conn_settle(nc);
 	}
 }
 

@@ -369,18 +369,32 @@ net_conn_stop(struct net_conn *nc, enum cause cause)
 	net_conn_free(nc);
 }
 
-/* A question that aaa did not answer in time ends the attempt with a name for it. */
+void
+net_conn_unanswered(struct net_conn *nc, const struct fact *why)
+{
+	struct worker *w = nc->w;
+	const struct now *now = loop_now(w->loop);
+	struct auth_answer no = { .cause = CAUSE_AAA_DOWN };
+
+	nc->asked_ms = 0;
+	conn_note(nc->conn, why, now);
+	if (conn_attempt(nc->conn)->stage == STAGE_AUTHENTICATE) {
+		/* In the words of the method: a bare end would look like a quarrel over PPP. */
+		carry_out(nc, conn_answer_auth(nc->conn, &w->work, &no, now));
+		step(nc);
+	} else {
+		carry_out(nc, conn_close(nc->conn, &w->work, CAUSE_AAA_DOWN, now));
+	}
+}
+
 static void
 question_timed_out(struct net_conn *nc)
 {
-	struct worker *w = nc->w;
 	struct fact f = FACT_MAKE(FACT_NO_ANSWER, F_STR("aaa"),
 	    F_STR(stage_name(conn_attempt(nc->conn)->stage)),
-	    F_U(loop_now(w->loop)->ms - nc->asked_ms));
+	    F_U(loop_now(nc->w->loop)->ms - nc->asked_ms));
 
-	nc->asked_ms = 0;
-	conn_note(nc->conn, &f, loop_now(w->loop));
-	carry_out(nc, conn_close(nc->conn, &w->work, CAUSE_AAA_DOWN, loop_now(w->loop)));
+	net_conn_unanswered(nc, &f);
 }
 
 void

@@ -94,6 +94,7 @@ struct worker {
 void net_accept_ready(void *listener, unsigned int events);
 void net_conn_answer_auth(struct worker *w, const struct msg_auth_reply *m);
 void net_conn_answer_lease(struct worker *w, const struct msg_lease_reply *m);
+void net_conn_unanswered(struct net_conn *nc, const struct fact *why); /* aaa will not answer */
 void net_conn_close(struct net_conn *nc, enum cause cause);
 void net_conn_stop(struct net_conn *nc, enum cause cause); /* at once: says goodbye, frees nc */
 void net_conn_flush(struct net_conn *nc);  /* sends what waits; frees nc when it is done */
@@ -114,6 +115,7 @@ void net_report_end(struct net_conn *nc);
 /* Tells aaa of the end, if it has not been told. False: its queue is full, call again. */
 MUST_USE bool net_report_pay(struct net_conn *nc);
 void net_report_counters(struct worker *w);
+void net_report_all(struct worker *w); /* every session, to a record that was started anew */
 void net_report_count(struct worker *w, const struct ip_addr *source, enum cause cause);
 void net_report_flush_counted(struct worker *w);
 

@@ -168,6 +168,15 @@ net_report_flush_counted(struct worker *w)
 }
 
 void
+net_report_all(struct worker *w)
+{
+	struct list *it, *tmp;
+
+	list_each (it, tmp, &w->conns)
+		net_report_progress(container_of(it, struct net_conn, link));
+}
+
+void
 net_report_counters(struct worker *w)
 {
 	struct list *it, *tmp;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define FLUSH_MS 100u
-#define ORPHAN_MS 15000u
+#define ORPHAN_MS 5000u
 #define RETRY_MS 1000u
 #define RETRIES_MAX 60u
 #define LIVE_WAITING_MAX 20000u
@@ -414,8 +414,8 @@ record_attempts_open(struct record *rec, char *err, size_t cap)
 		snprintf(err, cap, "memory is out");
 		return false;
 	}
-	/* Workers that outlived us speak of their sessions when asked. */
-	for (unsigned int i = 0; rec->n_live && i < WORKERS_MAX; i++) {
+	/* Workers that outlived us speak of their sessions when asked without a number. */
+	for (unsigned int i = 0; i < WORKERS_MAX; i++) {
 		struct msg ask = { .id = MSG_COUNTERS_ASK };
 		if (host_has(rec->host, ROLE_NET, i) &&
 		    !host_send(rec->host, ROLE_NET, i, &ask, -1))
