@@ -178,7 +178,7 @@ def database_is_damaged(lab):
     s.stop()
     with open(f"{s.state}/history.db", "wb") as f:
         f.write(b"no database " * 1000)
-    again = lab.serve(conf().replace("@state@", s.state))
+    again = lab.serve(after=s)
     check("history.db" in again.log(), again.log())
     lab.connect("alice")
     lab.hang_up_all()
@@ -189,7 +189,7 @@ def database_is_damaged(lab):
             os.unlink(f"{s.state}/accounts.db{extra}")
     with open(f"{s.state}/accounts.db", "wb") as f:
         f.write(b"no database " * 1000)
-    does_not_start(lab, conf().replace("@state@", s.state), r"accounts\.db")
+    does_not_start(lab, conf(), r"accounts\.db", after=s)
 
 
 @case()
@@ -217,7 +217,7 @@ def restart_keeps_what_was_committed(lab):
     lab.dial("alice", password="guess")
     row = s.attempt(user="alice")
     s.stop()
-    again = lab.serve(conf().replace("@state@", s.state))
+    again = lab.serve(after=s)
     equal(again.ctl("user", "show", "alice")["user"]["groups"], ["staff"])
     equal(again.ctl("attempts", row["id"])["attempt"]["cause"], "account.wrong-password")
     lab.connect("alice")

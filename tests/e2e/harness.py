@@ -375,10 +375,11 @@ class Lab:
     def pki(self, *argv):
         subprocess.run([self.rrasctl, "pki", *argv], check=True, capture_output=True, timeout=30)
 
-    def serve(self, text=None, users=(), **more):
-        """Starts rrasd with an empty state directory of its own, and adds users."""
+    def serve(self, text=None, users=(), after=None, **more):
+        """Starts rrasd with empty directories of its own, or those of a server before it."""
         self.n_servers += 1
-        server = Server(self, conf() if text is None else text, name=f"s{self.n_servers}", **more)
+        server = Server(self, conf() if text is None else text,
+                        name=after.name if after else f"s{self.n_servers}", **more)
         for name in users:
             server.add_user(name)
         return server
