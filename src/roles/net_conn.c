@@ -139,6 +139,19 @@ net_accept_ready(void *ctx, unsigned int events)
 	}
 }
 
+/* Why a question could not be put to aaa; where it is gone, its absence is noted as evidence. */
+static enum cause
+not_asked(struct net_conn *nc)
+{
+	struct fact f = FACT_MAKE(FACT_ROLE_LOST, F_STR("aaa"), F_STR("it is being started anew"));
+
+	nc->asked_ms = 0;
+	if (host_has(nc->w->host, ROLE_AAA, 0))
+		return CAUSE_IPC_BACKLOG;
+	conn_note(nc->conn, &f, loop_now(nc->w->loop));
+	return CAUSE_AAA_DOWN;
+}
+
 static void
 ask_auth(struct net_conn *nc)
 {
@@ -154,10 +167,7 @@ ask_auth(struct net_conn *nc)
 	nc->known_to_aaa = true;
 	nc->asked_ms = loop_now(w->loop)->ms;
 	if (!host_send(w->host, ROLE_AAA, 0, &m, -1)) {
-		struct auth_answer no = { .ok = false,
-			.cause =
-			    host_has(w->host, ROLE_AAA, 0) ? CAUSE_IPC_BACKLOG : CAUSE_AAA_DOWN };
-		nc->asked_ms = 0;
+		struct auth_answer no = { .cause = not_asked(nc) };
 		(void)conn_answer_auth(nc->conn, &w->work, &no, loop_now(w->loop));
 	}
 	secret_wipe(&m.u.auth.request.password);
@@ -175,8 +185,7 @@ ask_lease(struct net_conn *nc)
 
 	nc->asked_ms = loop_now(w->loop)->ms;
 	if (!host_send(w->host, ROLE_AAA, 0, &m, -1)) {
-		struct lease_answer no = { .cause = CAUSE_AAA_DOWN };
-		nc->asked_ms = 0;
+		struct lease_answer no = { .cause = not_asked(nc) };
 		(void)conn_answer_lease(nc->conn, &w->work, &no, loop_now(w->loop));
 	}
 }
