@@ -55,10 +55,10 @@ check_range(const struct conf *c, const struct conf_places *p, unsigned int i, u
 	}
 }
 
-/* The first address is the server's own, so a pool needs two. */
+/* The very first address is the server's own, so the first pool needs two. */
 static void
-check_pool_size(
-    const struct conf_pool *pool, const struct conf_seen *seen, struct conf_errors *errors)
+check_pool_size(const struct conf_pool *pool, bool is_first, const struct conf_seen *seen,
+    struct conf_errors *errors)
 {
 	const struct conf_at *at = conf_seen_key(seen, BLOCK_POOL, "range");
 	char name[CONF_QUOTE_MAX];
@@ -74,7 +74,7 @@ check_pool_size(
 		conf_error(errors, &seen->at,
 		    "pool %s is empty: expected a range, as in range 10.20.0.1 - 10.20.0.254",
 		    name);
-	else if (n == 1)
+	else if (n == 1 && is_first)
 		conf_error(errors, at,
 		    "pool %s has no address for a client: its first one is the server's own", name);
 	else if (n > POOL_ADDRESSES_MAX)
@@ -100,7 +100,7 @@ check_pools(const struct conf *c, const struct conf_places *p, struct conf_error
 		}
 		for (unsigned int r = 0; r < pool->n_ranges; r++)
 			check_range(c, p, i, r, errors);
-		check_pool_size(pool, &p->pools[i], errors);
+		check_pool_size(pool, i == 0, &p->pools[i], errors);
 	}
 }
 

@@ -113,7 +113,7 @@ static const struct conf_key keys[] = {
 
 	LIST(POOL, "range", RANGES, conf_pool, ranges, n_ranges, CONF_RANGES_MAX, "",
 	    "Addresses for clients: FIRST - LAST, or a prefix, of which the network and broadcast "
-	    "addresses are left out. The first address of the pool is the server's own."),
+	    "addresses are left out. The first address of the first pool is the server's own."),
 	KEY(POOL, "dns", ADDRESSES, conf_pool, dns, 1, 2, "", NULL,
 	    "Name servers for clients of this pool."),
 	KEY(POOL, "nbns", ADDRESSES, conf_pool, nbns, 1, 2, "", NULL,

@@ -126,21 +126,24 @@ in_range(const struct ip_addr *a, const struct diag_range *r)
 }
 
 uint64_t
-diag_pool_size(const struct diag_pool *pool)
+diag_pools_size(const struct diag_config *conf)
 {
 	uint64_t n = 0;
 
-	for (unsigned int i = 0; i < pool->n_ranges; i++)
-		if (range_is_v4(&pool->ranges[i]))
-			n += (uint64_t)ip_v4_u32(&pool->ranges[i].last) -
-			     ip_v4_u32(&pool->ranges[i].first) + 1;
-	return n ? n - 1 : 0; /* the first address is the server's own */
+	for (unsigned int p = 0; p < conf->n_pools; p++) {
+		const struct diag_pool *pool = &conf->pools[p];
+		for (unsigned int i = 0; i < pool->n_ranges; i++)
+			if (range_is_v4(&pool->ranges[i]))
+				n += (uint64_t)ip_v4_u32(&pool->ranges[i].last) -
+				     ip_v4_u32(&pool->ranges[i].first) + 1;
+	}
+	return n ? n - 1 : 0;
 }
 
 static void
 check_pool_size(const struct diag_config *conf, struct diag_checks *out)
 {
-	uint64_t all = 0;
+	uint64_t all = diag_pools_size(conf);
 	struct diag_check *c;
 
 	if (conf->n_pools == 0) {
@@ -148,10 +151,8 @@ check_pool_size(const struct diag_config *conf, struct diag_checks *out)
 		diag_check_remedy(c, "Add one: pool NAME { range FIRST - LAST } in rrasd.conf.");
 		return;
 	}
-	for (unsigned int i = 0; i < conf->n_pools; i++)
-		all += diag_pool_size(&conf->pools[i]);
 	(void)diag_check_add(out, "pool.present", CHECK_OK,
-	    "%u pool%s with %llu addresses for clients; the first of each is the server's own.",
+	    "%u pool%s with %llu addresses for clients; the very first is the server's own.",
 	    conf->n_pools, conf->n_pools == 1 ? "" : "s", (unsigned long long)all);
 	if (all >= conf->sstp_ports) {
 		(void)diag_check_add(out, "pool.size", CHECK_OK,

@@ -140,8 +140,8 @@ const char *check_result_name(enum check_result r);
 const struct host_socket *diag_listener_of(
     const struct host_facts *host, const char *proto, const struct endpoint *want);
 
-/* Number of addresses that a pool gives to clients: all but its first, the server's own. */
-uint64_t diag_pool_size(const struct diag_pool *pool);
+/* Number of addresses that the pools give to clients: all but the very first, the server's own. */
+uint64_t diag_pools_size(const struct diag_config *conf);
 
 /* --- explanation of one attempt --- */
 

@@ -284,7 +284,7 @@ pools(void **state)
 	struct diag_pool *p = &w->conf.pools[0];
 
 	p->ranges[0] = (struct diag_range){ ip("10.99.0.1"), ip("10.99.0.4") };
-	assert_int_equal(diag_pool_size(p), 3);
+	assert_int_equal(diag_pools_size(&w->conf), 3);
 	expect(w, "pool.size", CHECK_WARN, "3 addresses");
 	p->ranges[0] = (struct diag_range){ ip("203.0.113.100"), ip("203.0.113.200") };
 	expect(w, "pool.overlap", CHECK_WARN, "203.0.113.1/24 of eth0");
