@@ -185,4 +185,41 @@ def names_are_understood(lab):
     equal(s.session(address=d.address)["method"], "pap")
 
 
+TERMS = """
+dns 10.80.0.53
+pool guests { range 10.98.0.1 - 10.98.0.9
+    dns 10.80.0.54 }
+policy "Short" { user short
+    access grant
+    pool guests
+    session-timeout 2s }
+policy "Idle" { user idle
+    access grant
+    dns 10.80.0.55
+    idle-timeout 2s }
+policy "Fixed" { user fixed
+    access grant }
+"""
+
+
+@case()
+def terms_of_the_policy(lab):
+    """R43 R44: pool, DNS and times come from the policy that grants; an address from the account."""
+    s = lab.serve(conf(more=TERMS))
+    for user, *more in (("short",), ("idle",), ("fixed", "--address", "10.99.0.7")):
+        s.add_user(user, "--dialin", "policy", *more)
+    fixed = lab.connect("fixed")
+    equal((fixed.address, fixed.dns), ("10.99.0.7", "10.80.0.53"))
+    short = lab.connect("short")
+    equal((short.address, short.dns), ("10.98.0.1", "10.80.0.54"))
+    check(ping(lab.client, short.server_address), "no ping from the second pool")
+    idle = lab.connect("idle")
+    equal(idle.dns, "10.80.0.55")
+    equal(s.session(account="short")["policy"], "Short", "R44:")
+    for user, cause in (("short", "ended.session-time-out"), ("idle", "ended.idle-time-out")):
+        equal(s.attempt(user=user)["cause"], cause)
+    equal([r["account"] for r in s.sessions()], ["fixed"])
+    wait_for(lambda: lab.connections() == [fixed.name], "the clients let go")
+
+
 main()
