@@ -158,8 +158,12 @@ def in_flight(lab, s, stopped, cause, shown):
     dialling.stderr.close()
     check(dialling.wait(20) != 0, "it connected")
     check(f"Error {shown}" in said, said)
-    _, d = explained(s, cause, 1, 645, shown=shown, user="alice")
-    check(any(stopped in f["text"] for f in d["facts"]) or stopped in " ".join(d["evidence"]), d)
+
+    def names_the_role():
+        # what aaa saw may reach record a moment after net's word that the attempt ended
+        _, d = explained(s, cause, 1, 645, shown=shown, user="alice")
+        return stopped in " ".join([f["text"] for f in d["facts"]] + d["evidence"])
+    wait_for(names_the_role, f"the trail names {stopped}")
     back(s, stopped, pids[stopped])
     connects(lab, "alice")
 
