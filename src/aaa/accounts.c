@@ -160,12 +160,27 @@ put_groups(struct account *a, struct wr *w, struct view list)
 	}
 }
 
+/* Prefixes joined by blanks; record has checked them when they were written. */
+static void
+take_routes(struct account *a, struct view list)
+{
+	while (list.n && a->n_routes < ROSTER_ROUTES_MAX) {
+		size_t n = 0;
+		while (n < list.n && list.p[n] != ' ')
+			n++;
+		if (n && ip_prefix_parse(view_of(list.p, n), &a->routes[a->n_routes]))
+			a->n_routes++;
+		n += n < list.n;
+		list = view_of(list.p + n, list.n - n);
+	}
+}
+
 static struct account *
 account_make(const struct msg_account *m)
 {
 	struct lookup_name normal;
 	/* folding lengthens a text to at most three times its bytes */
-	size_t cap = m->name.n + m->caller_id.n + 3 * m->groups.n + sizeof(normal) + 8;
+	size_t cap = m->name.n + m->caller_id.n + m->hours.n + 3 * m->groups.n + sizeof(normal) + 8;
 	struct account *a = calloc(1, sizeof(*a) + cap);
 
 	if (!a)
@@ -177,12 +192,18 @@ account_make(const struct msg_account *m)
 	a->has_password = m->has_password;
 	a->has_reversible = m->has_reversible;
 	a->address = m->address;
+	a->locked = m->locked;
+	a->must_change = m->must_change;
+	a->password_set_unix_s = m->password_set_unix_s;
+	a->password_expires_unix_s = m->password_expires_unix_s;
+	take_routes(a, m->routes);
 	a->reachable = name_normalise(m->name, &normal);
 
 	struct wr w = wr_over(a->text, cap);
 	a->name = put_text(&w, m->name);
 	a->normal = put_text(&w, view_of(normal.s, normal.n));
 	a->caller_id = put_text(&w, m->caller_id);
+	a->hours = put_text(&w, m->hours);
 	put_groups(a, &w, m->groups);
 	must(wr_done(&w));
 	return a;

@@ -11,21 +11,27 @@
 #include "ipc/msg.h"
 
 #define ROSTER_GROUPS_MAX 256u
+#define ROSTER_ROUTES_MAX 8u
 
 /* One account. Immutable once in the index; a change makes a new one. */
 struct account {
 	struct map_node by_id, by_name;
 	uint64_t id;
 	uint32_t round; /* of the last synchronisation that named it */
-	bool enabled, has_password, has_reversible;
+	bool enabled, has_password, has_reversible, locked, must_change;
 	bool reachable; /* its name has a normal form, so it is in by_name */
 	enum dialin dialin;
-	int64_t expires_unix_s; /* 0 = never */
-	struct ip_addr address; /* always this one; none = from the pool */
+	int64_t expires_unix_s;          /* 0 = never */
+	int64_t password_set_unix_s;     /* 0 = never set */
+	int64_t password_expires_unix_s; /* 0 = by the server's password-age alone */
+	struct ip_addr address;          /* always this one; none = from the pool */
+	unsigned int n_routes;
+	struct ip_prefix routes[ROSTER_ROUTES_MAX]; /* what lies behind the client */
 	unsigned int n_groups;
 	const char *name;      /* as the administrator wrote it */
 	const char *normal;    /* its normal form; empty when it has none */
 	const char *caller_id; /* client addresses allowed; empty = any */
+	const char *hours;     /* logon hours (base/week.h); empty = always */
 	const char *groups;    /* n_groups folded names, each terminated */
 	char text[];
 };

@@ -14,9 +14,10 @@
 typedef void (*draw_fn)(void *ctx, uint8_t *out, size_t n);
 
 struct now {
-	uint64_t ms;     /* monotonic milliseconds */
-	int64_t unix_us; /* wall clock, microseconds since 1970 */
-	draw_fn draw;    /* fills out with n random bytes; never fails */
+	uint64_t ms;          /* monotonic milliseconds */
+	int64_t unix_us;      /* wall clock, microseconds since 1970 */
+	int32_t utc_offset_s; /* how far the server's local time is ahead of UTC */
+	draw_fn draw;         /* fills out with n random bytes; never fails */
 	void *draw_ctx;
 };
 

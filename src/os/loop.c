@@ -22,6 +22,7 @@ struct loop {
 	uv_timer_t alarm;
 	uint64_t alarm_ms; /* what alarm is set to */
 	struct now now;
+	int64_t zone_quarter; /* the quarter of an hour that now.utc_offset_s was read in */
 	bool running, now_is_read, stopping;
 	loop_fn after_turn;
 	void *after_ctx;
@@ -77,6 +78,23 @@ clock_us(clockid_t clock)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+/*
+ * Local time, for hours of the week. The zone is loaded by loop_new, before a role closes its
+ * sandbox; localtime_r opens nothing. Zones change their offset at full quarters of an hour only.
+ */
+static void
+read_utc_offset(struct loop *l)
+{
+	int64_t quarter = l->now.unix_us / (15 * 60 * 1000000LL);
+	time_t t = (time_t)(l->now.unix_us / 1000000);
+	struct tm tm;
+
+	if (quarter == l->zone_quarter)
+		return;
+	l->zone_quarter = quarter;
+	l->now.utc_offset_s = localtime_r(&t, &tm) ? (int32_t)tm.tm_gmtoff : 0;
+}
+
 const struct now *
 loop_now(struct loop *l)
 {
@@ -84,6 +102,7 @@ loop_now(struct loop *l)
 		return &l->now;
 	l->now.ms = clock_us(CLOCK_MONOTONIC) / 1000;
 	l->now.unix_us = (int64_t)clock_us(CLOCK_REALTIME);
+	read_utc_offset(l);
 	l->now_is_read = true;
 	return &l->now;
 }
@@ -189,6 +208,7 @@ loop_new(void)
 	}
 	list_init(&l->timers);
 	l->alarm_ms = NEVER_MS;
+	tzset();
 	l->now.draw = draw_system;
 	must(uv_prepare_init(&l->uv, &l->turn_end) == 0);
 	l->turn_end.data = l;

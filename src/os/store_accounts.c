@@ -19,6 +19,20 @@ static const char *const accounts_up[] = {
 	" grp INTEGER NOT NULL REFERENCES grp(id) ON DELETE CASCADE,"
 	" PRIMARY KEY(account, grp)) WITHOUT ROWID;"
 	"CREATE INDEX member_grp ON member(grp);",
+	/* 2: the whole account model, and the counters of remote access lockout */
+	"ALTER TABLE account ADD COLUMN locked INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE account ADD COLUMN must_change INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE account ADD COLUMN password_set_s INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE account ADD COLUMN password_expires_s INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE account ADD COLUMN hours TEXT;"
+	"ALTER TABLE account ADD COLUMN routes TEXT;"
+	/* when the password was set is not known: not later than the last change */
+	"UPDATE account SET password_set_s = changed_s "
+	"WHERE EXISTS(SELECT 1 FROM secret WHERE secret.account = account.id);"
+	"CREATE TABLE lockout("
+	" name TEXT NOT NULL, network TEXT NOT NULL," /* one of them may be empty */
+	" denials INTEGER NOT NULL, last_s INTEGER NOT NULL,"
+	" PRIMARY KEY(name, network)) WITHOUT ROWID;",
 };
 
 const struct store_schema accounts_schema = {
@@ -38,7 +52,8 @@ const struct store_schema accounts_schema = {
 	"changed_s, EXISTS(SELECT 1 FROM secret WHERE account = id AND kind = 1), "                \
 	"EXISTS(SELECT 1 FROM secret WHERE account = id AND kind = 2), "                           \
 	"(SELECT group_concat(g.name, char(10)) FROM member m JOIN grp g ON g.id = m.grp "         \
-	"WHERE m.account = account.id) FROM account "
+	"WHERE m.account = account.id), locked, must_change, password_set_s, "                     \
+	"password_expires_s, hours, routes FROM account "
 
 struct accounts *
 accounts_open(const char *path, char *err, size_t cap)
@@ -112,10 +127,14 @@ put_row(struct accounts *a, const struct account_change *c, char *err, size_t ca
 	char address[ADDR_TEXT_MAX];
 	sqlite3_stmt *s = store_prepare(a->db,
 	    c->is_new ? "INSERT INTO account(id, name, display, enabled, expires_s, dialin, "
-			"caller_id, address, created_s, changed_s) "
-			"VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+			"caller_id, address, created_s, changed_s, locked, must_change, "
+			"password_set_s, password_expires_s, hours, routes) VALUES("
+			"?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+			"?15, ?16)"
 		      : "UPDATE account SET name = ?2, display = ?3, enabled = ?4, expires_s = ?5, "
-			"dialin = ?6, caller_id = ?7, address = ?8, changed_s = ?10 "
+			"dialin = ?6, caller_id = ?7, address = ?8, changed_s = ?10, "
+			"locked = ?11, must_change = ?12, password_set_s = ?13, "
+			"password_expires_s = ?14, hours = ?15, routes = ?16 "
 			"WHERE id = ?1 AND ?9 = ?9",
 	    &accounts_schema, err, cap);
 
@@ -131,6 +150,12 @@ put_row(struct accounts *a, const struct account_change *c, char *err, size_t ca
 	store_bind_text(s, 8, ip_is_none(&r->address) ? "" : ip_text(&r->address, address));
 	sqlite3_bind_int64(s, 9, r->created_unix_s);
 	sqlite3_bind_int64(s, 10, r->changed_unix_s);
+	sqlite3_bind_int(s, 11, r->locked);
+	sqlite3_bind_int(s, 12, r->must_change);
+	sqlite3_bind_int64(s, 13, r->password_set_unix_s);
+	sqlite3_bind_int64(s, 14, r->password_expires_unix_s);
+	store_bind_text(s, 15, r->hours);
+	store_bind_text(s, 16, r->routes);
 	enum accounts_result result = accounts_run(a, s, err, cap);
 	if (result == ACCOUNTS_OK && !c->is_new && sqlite3_changes(a->db) == 0)
 		return ACCOUNTS_NOT_FOUND;
@@ -237,6 +262,12 @@ read_account(sqlite3_stmt *s, struct account *out)
 	out->has_password = sqlite3_column_int(s, 10) != 0;
 	out->has_reversible = sqlite3_column_int(s, 11) != 0;
 	store_text(s, 12, out->groups, sizeof(out->groups));
+	out->locked = sqlite3_column_int(s, 13) != 0;
+	out->must_change = sqlite3_column_int(s, 14) != 0;
+	out->password_set_unix_s = sqlite3_column_int64(s, 15);
+	out->password_expires_unix_s = sqlite3_column_int64(s, 16);
+	store_text(s, 17, out->hours, sizeof(out->hours));
+	store_text(s, 18, out->routes, sizeof(out->routes));
 }
 
 static enum accounts_result
@@ -277,23 +308,17 @@ accounts_by_id(struct accounts *a, uint64_t id, struct account *out, char *err, 
 }
 
 int64_t
-accounts_each(struct accounts *a, uint64_t after, uint32_t limit, account_fn fn, void *ctx,
-    char *err, size_t cap)
+accounts_walk(
+    struct accounts *a, sqlite3_stmt *s, accounts_row_fn fn, void *ctx, char *err, size_t cap)
 {
-	sqlite3_stmt *s = store_prepare(
-	    a->db, SELECT_ACCOUNT "WHERE id > ?1 ORDER BY id LIMIT ?2", &accounts_schema, err, cap);
 	int64_t n = 0;
 	int rc;
 
 	if (!s)
-		return -1;
-	sqlite3_bind_int64(s, 1, (int64_t)after);
-	sqlite3_bind_int64(s, 2, limit ? (int64_t)limit : -1);
+		return -1; /* err is filled by store_prepare */
 	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-		struct account row;
-		read_account(s, &row);
 		n++;
-		if (!fn(ctx, &row)) {
+		if (!fn(ctx, s)) {
 			rc = SQLITE_DONE;
 			break;
 		}
@@ -306,39 +331,69 @@ accounts_each(struct accounts *a, uint64_t after, uint32_t limit, account_fn fn,
 	return n;
 }
 
+struct account_walk {
+	account_fn fn;
+	void *ctx;
+};
+
+static bool
+account_row(void *ctx, sqlite3_stmt *s)
+{
+	const struct account_walk *w = ctx;
+	struct account row;
+
+	read_account(s, &row);
+	return w->fn(w->ctx, &row);
+}
+
+int64_t
+accounts_each(struct accounts *a, uint64_t after, uint32_t limit, account_fn fn, void *ctx,
+    char *err, size_t cap)
+{
+	struct account_walk w = { fn, ctx };
+	sqlite3_stmt *s = store_prepare(
+	    a->db, SELECT_ACCOUNT "WHERE id > ?1 ORDER BY id LIMIT ?2", &accounts_schema, err, cap);
+
+	if (s) {
+		sqlite3_bind_int64(s, 1, (int64_t)after);
+		sqlite3_bind_int64(s, 2, limit ? (int64_t)limit : -1);
+	}
+	return accounts_walk(a, s, account_row, &w, err, cap);
+}
+
+struct secret_walk {
+	account_secret_fn fn;
+	void *ctx;
+};
+
+static bool
+secret_row(void *ctx, sqlite3_stmt *s)
+{
+	const struct secret_walk *w = ctx;
+	const void *p = sqlite3_column_blob(s, 2);
+	struct account_secret row = {
+		.account = (uint64_t)sqlite3_column_int64(s, 0),
+		.kind = (enum secret_kind)sqlite3_column_int(s, 1),
+		.sealed = view_of(p, p ? (size_t)sqlite3_column_bytes(s, 2) : 0),
+	};
+
+	return w->fn(w->ctx, &row);
+}
+
 int64_t
 accounts_secrets(struct accounts *a, uint64_t id, bool only, uint32_t limit, account_secret_fn fn,
     void *ctx, char *err, size_t cap)
 {
+	struct secret_walk w = { fn, ctx };
 	sqlite3_stmt *s = store_prepare(a->db,
 	    only ? "SELECT account, kind, sealed FROM secret WHERE account = ?1 LIMIT ?2"
 		 : "SELECT account, kind, sealed FROM secret WHERE account > ?1 "
 		   "ORDER BY account, kind LIMIT ?2",
 	    &accounts_schema, err, cap);
-	int64_t n = 0;
-	int rc;
 
-	if (!s)
-		return -1;
-	sqlite3_bind_int64(s, 1, (int64_t)id);
-	sqlite3_bind_int64(s, 2, limit ? (int64_t)limit : -1);
-	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-		const void *p = sqlite3_column_blob(s, 2);
-		struct account_secret row = {
-			.account = (uint64_t)sqlite3_column_int64(s, 0),
-			.kind = (enum secret_kind)sqlite3_column_int(s, 1),
-			.sealed = view_of(p, p ? (size_t)sqlite3_column_bytes(s, 2) : 0),
-		};
-		n++;
-		if (!fn(ctx, &row)) {
-			rc = SQLITE_DONE;
-			break;
-		}
+	if (s) {
+		sqlite3_bind_int64(s, 1, (int64_t)id);
+		sqlite3_bind_int64(s, 2, limit ? (int64_t)limit : -1);
 	}
-	if (rc != SQLITE_DONE) {
-		(void)accounts_failed(a, rc, err, cap);
-		n = -1;
-	}
-	sqlite3_finalize(s);
-	return n;
+	return accounts_walk(a, s, secret_row, &w, err, cap);
 }

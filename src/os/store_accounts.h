@@ -6,6 +6,7 @@
 #ifndef OS_STORE_ACCOUNTS_H
 #define OS_STORE_ACCOUNTS_H
 
+#include "base/week.h"
 #include "ipc/msg.h"
 
 #define ACCOUNTS_FILE "accounts.db"
@@ -13,6 +14,8 @@
 #define ACCOUNT_GROUP_SEP '\n'
 #define GROUP_NAME_MAX 64u /* as POLICY_NAME_MAX: policies name groups */
 #define CALLER_ID_MAX 64u
+#define ACCOUNT_ROUTES_MAX 8u
+#define ACCOUNT_ROUTES_TEXT 384u /* of as many prefixes */
 #define SEALED_MAX 600u
 #define N_SECRET_KIND 3u /* indexed by enum secret_kind */
 
@@ -23,10 +26,16 @@ struct account {
 	char name[NAME_MAX_BYTES + 1];    /* normalised; unique */
 	char display[NAME_MAX_BYTES + 1]; /* as the administrator typed it */
 	bool enabled;
+	bool locked;            /* the account's own lock, set and lifted by an administrator */
+	bool must_change;       /* its password must be changed at the next log-in */
 	int64_t expires_unix_s; /* 0: never */
+	int64_t password_set_unix_s;     /* 0: never set */
+	int64_t password_expires_unix_s; /* 0: by the server's password-age alone */
 	enum dialin dialin;
-	char caller_id[CALLER_ID_MAX]; /* "": any */
-	struct ip_addr address;        /* none: from the pool */
+	char caller_id[CALLER_ID_MAX];    /* "": any */
+	struct ip_addr address;           /* none: from the pool */
+	char hours[WEEK_TEXT_MAX];        /* logon hours, see base/week.h; "": always */
+	char routes[ACCOUNT_ROUTES_TEXT]; /* prefixes behind the client, joined by blanks */
 	int64_t created_unix_s, changed_unix_s;
 	/* filled when read, not written: */
 	bool has_password, has_reversible;

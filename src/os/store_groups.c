@@ -87,32 +87,39 @@ accounts_group_delete(struct accounts *a, const char *name, char *err, size_t ca
 	return result;
 }
 
+struct group_walk {
+	account_group_fn fn;
+	void *ctx;
+};
+
+static bool
+group_row(void *ctx, sqlite3_stmt *s)
+{
+	const struct group_walk *w = ctx;
+	struct account_group g = { .n_members = (uint32_t)sqlite3_column_int64(s, 1) };
+
+	store_text(s, 0, g.name, sizeof(g.name));
+	return w->fn(w->ctx, &g);
+}
+
 int64_t
 accounts_groups(struct accounts *a, account_group_fn fn, void *ctx, char *err, size_t cap)
 {
+	struct group_walk w = { fn, ctx };
 	sqlite3_stmt *s = store_prepare(a->db,
 	    "SELECT name, (SELECT count(*) FROM member WHERE grp = grp.id) FROM grp ORDER BY name",
 	    &accounts_schema, err, cap);
-	int64_t n = 0;
-	int rc;
 
-	if (!s)
-		return -1;
-	while ((rc = sqlite3_step(s)) == SQLITE_ROW) {
-		struct account_group g = { .n_members = (uint32_t)sqlite3_column_int64(s, 1) };
-		store_text(s, 0, g.name, sizeof(g.name));
-		n++;
-		if (!fn(ctx, &g)) {
-			rc = SQLITE_DONE;
-			break;
-		}
-	}
-	if (rc != SQLITE_DONE) {
-		(void)accounts_failed(a, rc, err, cap);
-		n = -1;
-	}
-	sqlite3_finalize(s);
-	return n;
+	return accounts_walk(a, s, group_row, &w, err, cap);
+}
+
+static bool
+member_row(void *ctx, sqlite3_stmt *s)
+{
+	uint64_t **next = ctx;
+
+	*(*next)++ = (uint64_t)sqlite3_column_int64(s, 0);
+	return true;
 }
 
 int64_t
@@ -123,19 +130,10 @@ accounts_members(
 	    "SELECT m.account FROM member m JOIN grp g ON g.id = m.grp WHERE g.name = ?1 "
 	    "ORDER BY m.account LIMIT ?2",
 	    &accounts_schema, err, cap);
-	int64_t n = 0;
-	int rc;
 
-	if (!s)
-		return -1;
-	sqlite3_bind_text(s, 1, group, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 2, limit);
-	while ((rc = sqlite3_step(s)) == SQLITE_ROW)
-		out[n++] = (uint64_t)sqlite3_column_int64(s, 0);
-	if (rc != SQLITE_DONE) {
-		(void)accounts_failed(a, rc, err, cap);
-		n = -1;
+	if (s) {
+		sqlite3_bind_text(s, 1, group, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(s, 2, limit);
 	}
-	sqlite3_finalize(s);
-	return n;
+	return accounts_walk(a, s, member_row, &out, err, cap);
 }

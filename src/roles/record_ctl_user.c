@@ -186,6 +186,10 @@ commit(struct question *q)
 		return;
 	}
 	row.changed_unix_s = now_s;
+	if (has_password(q)) {
+		row.password_set_unix_s = now_s;
+		row.must_change = rctl_arg_bool(q, "must_change", false);
+	}
 	for (unsigned int k = 1; k < N_SECRET_KIND; k++)
 		c.sealed[k] = view_of(q->sealed[k], q->n_sealed[k]);
 	/* A reversible copy of an earlier password, or one no longer wanted, must not stay. */

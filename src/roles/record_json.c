@@ -239,6 +239,12 @@ rctl_json_account(const struct account *a)
 	json_object_set_new(o, "caller_id", rctl_json_text(a->caller_id));
 	json_object_set_new(
 	    o, "address", json_string(ip_is_none(&a->address) ? "" : ip_text(&a->address, addr)));
+	json_object_set_new(o, "locked", json_boolean(a->locked));
+	json_object_set_new(o, "must_change", json_boolean(a->must_change));
+	json_object_set_new(o, "password_set", json_integer(a->password_set_unix_s));
+	json_object_set_new(o, "password_expires", json_integer(a->password_expires_unix_s));
+	json_object_set_new(o, "hours", rctl_json_text(a->hours));
+	json_object_set_new(o, "routes", rctl_json_text(a->routes));
 	json_object_set_new(o, "created", json_integer(a->created_unix_s));
 	json_object_set_new(o, "changed", json_integer(a->changed_unix_s));
 	return o;

@@ -39,6 +39,12 @@ send_account(void *ctx, const struct account *a)
 		    .has_reversible = a->has_reversible,
 		    .address = a->address,
 		    .caller_id = view_str(a->caller_id),
+		    .locked = a->locked,
+		    .must_change = a->must_change,
+		    .password_set_unix_s = a->password_set_unix_s,
+		    .password_expires_unix_s = a->password_expires_unix_s,
+		    .hours = view_str(a->hours),
+		    .routes = view_str(a->routes),
 		} };
 
 	to->full = !host_send(to->rec->host, ROLE_AAA, 0, &m, -1);

@@ -61,6 +61,11 @@ test_round_trip(void **state)
 	struct account_change c = { .row = &got };
 	got.enabled = false;
 	got.address = ip_v4(0x0a000009);
+	got.locked = got.must_change = true;
+	got.password_set_unix_s = 1700000000;
+	got.password_expires_unix_s = 1800000000;
+	snprintf(got.hours, sizeof(got.hours), "Mo-Fr 08:00-18:00");
+	snprintf(got.routes, sizeof(got.routes), "192.0.2.0/24 198.51.100.0/25");
 	c.drop_secret[SECRET_NT_HASH] = true;
 	assert_int_equal(accounts_put(a, &c, err, sizeof(err)), ACCOUNTS_OK);
 	accounts_close(a);
@@ -69,6 +74,57 @@ test_round_trip(void **state)
 	assert_true(!got.enabled && !got.has_password);
 	assert_int_equal(ip_v4_u32(&got.address), 0x0a000009);
 	assert_string_equal(got.groups, "Staff");
+	assert_true(got.locked && got.must_change);
+	assert_int_equal(got.password_set_unix_s, 1700000000);
+	assert_int_equal(got.password_expires_unix_s, 1800000000);
+	assert_string_equal(got.hours, "Mo-Fr 08:00-18:00");
+	assert_string_equal(got.routes, "192.0.2.0/24 198.51.100.0/25");
+	accounts_close(a);
+}
+
+/* The schema of the first version, and one account with a password and one without. */
+static const char version_1[] =
+    "CREATE TABLE account(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, "
+    "display TEXT NOT NULL, enabled INTEGER NOT NULL, expires_s INTEGER NOT NULL, "
+    "dialin INTEGER NOT NULL, caller_id TEXT, address TEXT, created_s INTEGER NOT NULL, "
+    "changed_s INTEGER NOT NULL);"
+    "CREATE TABLE secret(account INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE, "
+    "kind INTEGER NOT NULL, sealed BLOB NOT NULL, PRIMARY KEY(account, kind)) WITHOUT ROWID;"
+    "CREATE TABLE grp(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE COLLATE NOCASE);"
+    "CREATE TABLE member(account INTEGER NOT NULL REFERENCES account(id) ON DELETE CASCADE, "
+    "grp INTEGER NOT NULL REFERENCES grp(id) ON DELETE CASCADE, PRIMARY KEY(account, grp)) "
+    "WITHOUT ROWID; CREATE INDEX member_grp ON member(grp);"
+    "INSERT INTO account VALUES(7, 'anna', 'Anna', 1, 1900000000, 1, '192.0.2.1', '10.0.0.9', "
+    "1600000000, 1650000000);"
+    "INSERT INTO account VALUES(9, 'ben', 'ben', 0, 0, 2, NULL, NULL, 1600000001, 1600000002);"
+    "INSERT INTO secret VALUES(7, 1, 'sealed bytes');"
+    "INSERT INTO grp VALUES(3, 'Staff'); INSERT INTO member VALUES(7, 3);"
+    "PRAGMA user_version = 1; PRAGMA application_id = 0x52524131;";
+
+/* A file of the first version is brought up to date: its rows stay as they were. */
+static void
+test_old_file_keeps_its_rows(void **state)
+{
+	const struct scratch *s = *state;
+	struct account got;
+	char err[STORE_ERR_MAX];
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(s->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, version_1, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	struct accounts *a = open_db(s);
+	assert_int_equal(accounts_by_name(a, "anna", &got, err, sizeof(err)), ACCOUNTS_OK);
+	assert_true(got.id == 7 && got.enabled && got.has_password && !got.locked);
+	assert_true(!got.must_change && got.expires_unix_s == 1900000000);
+	assert_string_equal(got.groups, "Staff");
+	assert_string_equal(got.hours, "");
+	assert_string_equal(got.routes, "");
+	assert_int_equal(got.password_set_unix_s, 1650000000);
+	assert_int_equal(got.password_expires_unix_s, 0);
+	assert_int_equal(accounts_by_name(a, "ben", &got, err, sizeof(err)), ACCOUNTS_OK);
+	assert_true(!got.enabled && got.dialin == DIALIN_DENY && got.password_set_unix_s == 0);
+	assert_true(accounts_new_id(a) == 10);
 	accounts_close(a);
 }
 
@@ -247,6 +303,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, scratch_teardown)
 		T(test_round_trip),
+		T(test_old_file_keeps_its_rows),
 		T(test_nothing_half_done),
 		T(test_id_never_twice),
 		T(test_streaming),
