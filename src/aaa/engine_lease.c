@@ -31,19 +31,39 @@ reply_to(struct engine *e, const struct session *s, enum cause cause)
 	reply(e, s->worker, &q, s, cause);
 }
 
-/* R60: the evidence that diagnosis needs to name the pool, its ranges and its size. */
+/* R60: the evidence that diagnosis needs to name the pools, their ranges and their sizes. */
 static void
 note_no_lease(struct engine *e, const struct session *s, enum cause cause, const struct now *now)
 {
 	struct lease_pool_info info;
 
-	if (cause != CAUSE_POOL_EXHAUSTED)
-		return;
-	if (!lease_pool_by_name(e->leases, s->profile.pool, &info))
-		return;
-	struct fact f = FACT_MAKE(FACT_POOL_FULL, F_STR(info.name), F_STR(info.ranges),
-	    F_U(info.size), F_U(info.n_leased));
-	engine_note(e, s, &f, now);
+	for (unsigned int i = 0; cause == CAUSE_POOL_EXHAUSTED && i < s->profile.n_pools; i++) {
+		if (!lease_pool_by_name(e->leases, s->profile.pools[i], &info))
+			continue;
+		struct fact f = FACT_MAKE(FACT_POOL_FULL, F_STR(info.name), F_STR(info.ranges),
+		    F_U(info.size), F_U(info.n_leased));
+		engine_note(e, s, &f, now);
+	}
+}
+
+/* From the first of the session's pools that has an address left. */
+static enum cause
+take_address(struct engine *e, struct session *s, const struct ip_addr *wanted)
+{
+	struct lease_ask ask = { .pool = "", .fixed = s->fixed, .wanted = *wanted };
+	enum cause cause = CAUSE_POOL_MISSING;
+
+	if (e->n_waiting >= ENGINE_WAITING_MAX)
+		return CAUSE_IPC_BACKLOG;
+	if (s->profile.n_pools == 0)
+		return lease_take(e->leases, &ask, &s->address);
+	for (unsigned int i = 0; i < s->profile.n_pools; i++) {
+		ask.pool = s->profile.pools[i];
+		cause = lease_take(e->leases, &ask, &s->address);
+		if (cause != CAUSE_POOL_EXHAUSTED)
+			return cause;
+	}
+	return cause;
 }
 
 static void
@@ -115,9 +135,7 @@ engine_on_lease(
 		return;
 	}
 
-	struct lease_ask ask = { .pool = s->profile.pool, .fixed = s->fixed, .wanted = m->wanted };
-	cause = e->n_waiting < ENGINE_WAITING_MAX ? lease_take(e->leases, &ask, &s->address)
-	                                          : CAUSE_IPC_BACKLOG;
+	cause = take_address(e, s, &m->wanted);
 	if (cause != CAUSE_NONE) {
 		note_no_lease(e, s, cause, now);
 		reply_to(e, s, cause);

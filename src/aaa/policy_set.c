@@ -70,10 +70,12 @@ pool_by_name(const struct conf *c, const char *name)
 static void
 resolve_profile(const struct conf *c, struct profile *p)
 {
-	if (!p->pool[0] && c->n_pools > 0)
-		memcpy(p->pool, c->pools[0].name, sizeof(p->pool));
+	if (p->n_pools == 0 && c->n_pools > 0) {
+		memcpy(p->pools[0], c->pools[0].name, sizeof(p->pools[0]));
+		p->n_pools = 1;
+	}
 
-	const struct conf_pool *pool = pool_by_name(c, p->pool);
+	const struct conf_pool *pool = p->n_pools ? pool_by_name(c, p->pools[0]) : NULL;
 	resolve_servers(p->dns, pool ? pool->dns : NULL, c->dns);
 	resolve_servers(p->nbns, pool ? pool->nbns : NULL, c->nbns);
 }

@@ -10,11 +10,6 @@
 static const char *const days[7] = { "monday", "tuesday", "wednesday", "thursday", "friday",
 	"saturday", "sunday" };
 
-/* One item: on these days (bit 0 is Monday) from `from` to before `to`, minutes of the day. */
-struct item {
-	unsigned int days, from, to;
-};
-
 static struct view
 trim(struct view v)
 {
@@ -107,12 +102,12 @@ times_at(struct view v)
 }
 
 static const char *
-item_of(struct view v, struct item *out)
+item_of(struct view v, struct week_item *out)
 {
 	size_t n = times_at(v);
 	struct view on = trim(view_of(v.p, n)), times = view_of(v.p + n, v.n - n);
 
-	*out = (struct item){ .days = 0x7f, .to = DAY_MIN };
+	*out = (struct week_item){ .days = 0x7f, .to = DAY_MIN };
 	if (trim(v).n == 0)
 		return "there is nothing between two commas";
 	if (on.n && !days_of(on, &out->days))
@@ -127,7 +122,7 @@ item_of(struct view v, struct item *out)
 }
 
 static bool
-item_covers(const struct item *it, unsigned int minute)
+item_covers(const struct week_item *it, unsigned int minute)
 {
 	unsigned int day = minute / DAY_MIN, at = minute % DAY_MIN;
 	unsigned int before = (day + 6) % 7;
@@ -139,9 +134,16 @@ item_covers(const struct item *it, unsigned int minute)
 }
 
 const char *
+week_item_next(struct view *text, struct week_item *out, bool *more)
+{
+	*more = has(*text, ',');
+	return item_of(cut(text, ','), out);
+}
+
+const char *
 week_wrong(struct view text)
 {
-	struct item it;
+	struct week_item it;
 	const char *wrong = NULL;
 
 	if (text.n >= WEEK_TEXT_MAX)
@@ -149,25 +151,22 @@ week_wrong(struct view text)
 	if (trim(text).n == 0 || text_eq_nocase(trim(text), view_str("always")) ||
 	    text_eq_nocase(trim(text), view_str("never")))
 		return NULL;
-	for (bool more = true; more && !wrong;) {
-		more = has(text, ',');
-		wrong = item_of(cut(&text, ','), &it);
-	}
+	for (bool more = true; more && !wrong;)
+		wrong = week_item_next(&text, &it, &more);
 	return wrong;
 }
 
 bool
 week_covers(struct view text, unsigned int minute)
 {
-	struct item it;
+	struct week_item it;
 
 	if (trim(text).n == 0 || text_eq_nocase(trim(text), view_str("always")))
 		return true;
 	if (text_eq_nocase(trim(text), view_str("never")))
 		return false;
 	for (bool more = true; more;) {
-		more = has(text, ',');
-		if (item_of(cut(&text, ','), &it))
+		if (week_item_next(&text, &it, &more))
 			return false;
 		if (item_covers(&it, minute))
 			return true;

@@ -25,6 +25,17 @@ MUST_USE const char *week_wrong(struct view text);
  */
 MUST_USE bool week_covers(struct view text, unsigned int minute);
 
+/* One item: on these days (bit 0 is Monday) from `from` to before `to`, minutes of the day. */
+struct week_item {
+	unsigned int days, from, to; /* to at or before from: into the next day */
+};
+
+/*
+ * Takes the first item off *text, which is not one of the words. NULL, or what is wrong with it;
+ * *more tells whether another one follows.
+ */
+MUST_USE const char *week_item_next(struct view *text, struct week_item *out, bool *more);
+
 /* The minute of the week at unix_s where clocks are utc_offset_s seconds ahead of UTC. */
 unsigned int week_minute(int64_t unix_s, int32_t utc_offset_s);
 

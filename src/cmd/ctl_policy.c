@@ -61,7 +61,7 @@ policy_row(const struct conf_policy *p)
 	    text, "methods",
 	    p->method_mask ? auth_mask_text(p->method_mask, methods, sizeof(methods))
 			   : "as the server",
-	    "ignore_dialin", p->ignore_dialin, "pool", p->profile.pool);
+	    "ignore_dialin", p->ignore_dialin, "pool", p->profile.pools[0]);
 }
 
 static int

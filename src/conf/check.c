@@ -212,21 +212,31 @@ check_duplicate_policies(
 	free(refs);
 }
 
+static bool
+has_pool(const struct conf *c, const char *name)
+{
+	for (unsigned int i = 0; i < c->n_pools; i++)
+		if (strcmp(c->pools[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 static void
-check_policy_pool(const struct conf *c, const struct conf_policy *policy, const struct conf_at *at,
+check_policy_pools(const struct conf *c, const struct profile *profile, const struct conf_at *at,
     struct conf_errors *errors)
 {
 	char name[CONF_QUOTE_MAX];
 	struct conf_near near;
 
-	conf_near_init(&near, view_str(policy->profile.pool));
-	for (unsigned int i = 0; i < c->n_pools; i++) {
-		if (strcmp(c->pools[i].name, policy->profile.pool) == 0)
-			return;
-		conf_near_try(&near, c->pools[i].name);
+	for (unsigned int i = 0; i < profile->n_pools; i++) {
+		if (has_pool(c, profile->pools[i]))
+			continue;
+		conf_near_init(&near, view_str(profile->pools[i]));
+		for (unsigned int k = 0; k < c->n_pools; k++)
+			conf_near_try(&near, c->pools[k].name);
+		conf_error(errors, at, "there is no pool %s%s",
+		    conf_quote(view_str(profile->pools[i]), name), conf_near_text(&near));
 	}
-	conf_error(errors, at, "there is no pool %s%s",
-	    conf_quote(view_str(policy->profile.pool), name), conf_near_text(&near));
 }
 
 static void
@@ -242,8 +252,8 @@ check_policies(const struct conf *c, const struct conf_places *p, struct conf_er
 		const struct conf_at *tunnel = conf_seen_key(seen, BLOCK_POLICY, "tunnel");
 		unsigned int off = policy->method_mask & ~c->method_mask;
 
-		if (pool && policy->profile.pool[0])
-			check_policy_pool(c, policy, pool, errors);
+		if (pool)
+			check_policy_pools(c, &policy->profile, pool, errors);
 		if (allow && off)
 			conf_warning(errors, allow,
 			    "allow-methods: %s is not among the methods of the server and is "

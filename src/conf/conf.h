@@ -7,6 +7,7 @@
 
 #include "attempt/decision.h"
 #include "attempt/request.h"
+#include "base/hours.h"
 
 #define CONF_LISTENERS_MAX 8u
 #define CONF_POOLS_MAX 16u
@@ -41,8 +42,10 @@ struct conf_policy {
 	struct ip_prefix *clients;
 	unsigned int tunnel_mask;      /* 1 << enum tunnel_kind */
 	unsigned int method_condition; /* AUTH_BIT()s */
-	/* constraint: failing it refuses at once */
+	struct hours hours;
+	/* constraints: failing one refuses at once */
 	unsigned int method_mask; /* allowed methods; 0 = those of the server */
+	struct hours allow_hours;
 	/* settings */
 	struct profile profile;
 };

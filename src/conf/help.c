@@ -99,8 +99,17 @@ conf_key_takes(const struct conf_key *k, char *out, size_t cap)
 	case CONF_HASHES:
 		snprintf(out, cap, "any of sha256, sha1");
 		break;
-	case CONF_POOL_NAME:
-		snprintf(out, cap, "the name of a pool");
+	case CONF_POOL_NAMES:
+		snprintf(out, cap, "at most %u names of pools", k->max);
+		break;
+	case CONF_ENCRYPTION:
+		snprintf(out, cap, "any of none, basic, strong, strongest");
+		break;
+	case CONF_ROUTES:
+		snprintf(out, cap, "at most %u addresses or prefixes", k->max);
+		break;
+	case CONF_HOURS:
+		snprintf(out, cap, "days and times, as in \"Mo-Fr 08:00-18:00\"");
 		break;
 	}
 	return out;

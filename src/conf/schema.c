@@ -144,12 +144,19 @@ static const struct conf_key keys[] = {
 	    NULL, "Ends a session without traffic; 0 is never."),
 	KEY(POLICY, "session-timeout", SECONDS, conf_policy, profile.session_timeout_s, 0,
 	    30 * DAY_S, "0", NULL, "Ends a session after this time; 0 is never."),
-	KEY(POLICY, "pool", POOL_NAME, conf_policy, profile.pool, 1, POOL_NAME_MAX - 1, "", NULL,
-	    "The pool that the client's address comes from. Not set: the first pool of the file."),
+	LIST(POLICY, "pool", POOL_NAMES, conf_policy, profile.pools, profile.n_pools,
+	    PROFILE_POOLS_MAX, "",
+	    "The pools that the client's address comes from: the next one when one has no address "
+	    "left. Not set: the first pool of the file."),
 	KEY(POLICY, "dns", ADDRESSES, conf_policy, profile.dns, 1, 2, "", NULL,
 	    "Name servers for clients that this policy admits."),
 	KEY(POLICY, "nbns", ADDRESSES, conf_policy, profile.nbns, 1, 2, "", NULL,
 	    "WINS servers for clients that this policy admits."),
+	KEY(POLICY, "encryption", ENCRYPTION, conf_policy, profile.encryption, 0, 0,
+	    "none basic strong strongest", NULL,
+	    "Encryption strengths that a session may use: basic is MPPE with 40 bit, strong with "
+	    "56, strongest with 128; none allows a session without encryption. The TLS of SSTP "
+	    "counts as strongest."),
 };
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))

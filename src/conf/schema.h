@@ -21,26 +21,29 @@ enum conf_block {
 };
 
 enum conf_type {
-	CONF_BOOL,      /* yes, no */
-	CONF_CHOICE,    /* one of two words, choices "false|true" */
-	CONF_NUMBER,    /* of min to max; uint8_t to uint32_t */
-	CONF_SIZE,      /* bytes with a unit: 64KiB; uint32_t */
-	CONF_MS,        /* a time with a unit, kept in milliseconds; min and max too; uint32_t */
-	CONF_SECONDS,   /* a time with a unit, kept in seconds; uint32_t */
-	CONF_TEXT,      /* one word or string of min to max bytes; char[] */
-	CONF_HOST,      /* a DNS name or an address; char[] */
-	CONF_PATH,      /* an absolute path; char[] */
-	CONF_DEVICE,    /* the start of a network device's name; char[] */
-	CONF_ADDRESSES, /* IPv4 addresses; struct ip_addr[max] */
-	CONF_RANGES,    /* FIRST - LAST, or a prefix; struct conf_range[max] and a count */
-	CONF_ENDPOINTS, /* ADDRESS:PORT; struct endpoint[max] and a count */
-	CONF_PREFIXES,  /* prefixes; a list of struct ip_prefix */
-	CONF_PATTERNS,  /* names with * and ?; a list of char[POLICY_NAME_MAX] */
-	CONF_REALMS,    /* DNS suffixes; char[max][256] and a count */
-	CONF_METHODS,   /* authentication methods; a mask of AUTH_BIT */
-	CONF_TUNNELS,   /* tunnel types; a mask */
-	CONF_HASHES,    /* sha256, sha1; a mask of SSTP_HASH_ */
-	CONF_POOL_NAME, /* the name of a pool block; char[] */
+	CONF_BOOL,       /* yes, no */
+	CONF_CHOICE,     /* one of two words, choices "false|true" */
+	CONF_NUMBER,     /* of min to max; uint8_t to uint32_t */
+	CONF_SIZE,       /* bytes with a unit: 64KiB; uint32_t */
+	CONF_MS,         /* a time with a unit, kept in milliseconds; min and max too; uint32_t */
+	CONF_SECONDS,    /* a time with a unit, kept in seconds; uint32_t */
+	CONF_TEXT,       /* one word or string of min to max bytes; char[] */
+	CONF_HOST,       /* a DNS name or an address; char[] */
+	CONF_PATH,       /* an absolute path; char[] */
+	CONF_DEVICE,     /* the start of a network device's name; char[] */
+	CONF_ADDRESSES,  /* IPv4 addresses; struct ip_addr[max] */
+	CONF_RANGES,     /* FIRST - LAST, or a prefix; struct conf_range[max] and a count */
+	CONF_ENDPOINTS,  /* ADDRESS:PORT; struct endpoint[max] and a count */
+	CONF_PREFIXES,   /* prefixes; a list of struct ip_prefix */
+	CONF_PATTERNS,   /* names with * and ?; a list of char[POLICY_NAME_MAX] */
+	CONF_REALMS,     /* DNS suffixes; char[max][256] and a count */
+	CONF_METHODS,    /* authentication methods; a mask of AUTH_BIT */
+	CONF_TUNNELS,    /* tunnel types; a mask */
+	CONF_HASHES,     /* sha256, sha1; a mask of SSTP_HASH_ */
+	CONF_POOL_NAMES, /* names of pool blocks; char[max][POOL_NAME_MAX] and a count */
+	CONF_ENCRYPTION, /* strengths; a mask of enum encryption */
+	CONF_ROUTES,     /* prefixes; struct ip_prefix[max] and a count */
+	CONF_HOURS,      /* ranges of the week; struct hours */
 };
 
 struct conf_key {

@@ -250,6 +250,9 @@ set_text(const struct conf_value *v, const struct conf_word *w)
 	to[w->text.n] = 0;
 }
 
+/* In the order of enum encryption. */
+static const char *const encryptions[] = { "none", "basic", "strong", "strongest" };
+
 /* One word of a mask. 0: not known; *later: known, but not in this version. */
 static unsigned int
 mask_bit(const struct conf_key *k, struct view v, bool *later)
@@ -264,6 +267,12 @@ mask_bit(const struct conf_key *k, struct view v, bool *later)
 		enum tunnel_kind t = tunnel_by_name(v);
 		return t == TUNNEL_NONE ? 0 : 1u << t;
 	}
+	if (k->type == CONF_ENCRYPTION) {
+		for (unsigned int i = 0; i < 4; i++)
+			if (text_eq_nocase(v, view_str(encryptions[i])))
+				return 1u << i;
+		return 0;
+	}
 	return text_eq_nocase(v, view_str("sha256")) ? SSTP_HASH_SHA256
 	       : text_eq_nocase(v, view_str("sha1")) ? SSTP_HASH_SHA1
 	                                             : 0;
@@ -277,7 +286,9 @@ near_mask(struct conf_near *n, enum conf_type type)
 	unsigned int first = type == CONF_METHODS ? 0 : type == CONF_TUNNELS ? 3 : 7;
 	unsigned int end = type == CONF_METHODS ? 3 : type == CONF_TUNNELS ? 7 : 9;
 
-	for (unsigned int i = first; i < end; i++)
+	for (unsigned int i = 0; type == CONF_ENCRYPTION && i < 4; i++)
+		conf_near_try(n, encryptions[i]);
+	for (unsigned int i = first; type != CONF_ENCRYPTION && i < end; i++)
 		conf_near_try(n, words[i]);
 }
 
@@ -331,8 +342,11 @@ conf_type_is_list(enum conf_type type)
 	case CONF_HOST:
 	case CONF_PATH:
 	case CONF_DEVICE:
-	case CONF_POOL_NAME:
 		return false;
+	case CONF_POOL_NAMES:
+	case CONF_ENCRYPTION:
+	case CONF_ROUTES:
+	case CONF_HOURS:
 	case CONF_ADDRESSES:
 	case CONF_RANGES:
 	case CONF_ENDPOINTS:
@@ -369,9 +383,12 @@ set_one_word(const struct conf_value *v, const struct conf_word *w)
 	case CONF_HOST:
 	case CONF_PATH:
 	case CONF_DEVICE:
-	case CONF_POOL_NAME:
 		set_text(v, w);
 		return;
+	case CONF_POOL_NAMES:
+	case CONF_ENCRYPTION:
+	case CONF_ROUTES:
+	case CONF_HOURS:
 	case CONF_ADDRESSES:
 	case CONF_RANGES:
 	case CONF_ENDPOINTS:
@@ -402,7 +419,7 @@ conf_value_set(const struct conf_value *v)
 		return;
 	}
 	if (v->key->type == CONF_METHODS || v->key->type == CONF_TUNNELS ||
-	    v->key->type == CONF_HASHES) {
+	    v->key->type == CONF_HASHES || v->key->type == CONF_ENCRYPTION) {
 		set_mask(v);
 		return;
 	}

@@ -4,6 +4,7 @@
  */
 #include "conf/value_list.h"
 
+#include "base/hours.h"
 #include "conf/report.h"
 
 #include <stdio.h>
@@ -272,6 +273,44 @@ add_realm(const struct conf_value *v, const struct conf_word *w)
 		memcpy(list[(*n)++], w->text.p, w->text.n);
 }
 
+static void
+add_pool_name(const struct conf_value *v, const struct conf_word *w)
+{
+	char(*list)[POOL_NAME_MAX] = member(v);
+	unsigned int *n = counter(v);
+
+	if (w->text.n == 0)
+		refuse(v, w, "is empty");
+	else if (w->text.n >= sizeof(list[0]))
+		refuse(v, w, "is too long");
+	else if (has_room(v, w, *n))
+		memcpy(list[(*n)++], w->text.p, w->text.n);
+}
+
+static void
+add_route(const struct conf_value *v, const struct conf_word *w)
+{
+	struct ip_prefix *list = member(v), p;
+	unsigned int *n = counter(v);
+	char why[120];
+
+	if (!ip_prefix_parse(w->text, &p))
+		refuse(v, w, "is neither");
+	else if (host_bits(&p, why, sizeof(why)))
+		refuse(v, w, why);
+	else if (has_room(v, w, *n))
+		list[(*n)++] = p;
+}
+
+static void
+add_hours(const struct conf_value *v, const struct conf_word *w)
+{
+	const char *why = hours_parse(w->text, member(v));
+
+	if (why)
+		refuse(v, w, why);
+}
+
 static const struct conf_word *
 add_item(const struct conf_value *v, const struct conf_word *w)
 {
@@ -293,6 +332,15 @@ add_item(const struct conf_value *v, const struct conf_word *w)
 	case CONF_REALMS:
 		add_realm(v, w);
 		return w;
+	case CONF_POOL_NAMES:
+		add_pool_name(v, w);
+		return w;
+	case CONF_ROUTES:
+		add_route(v, w);
+		return w;
+	case CONF_HOURS:
+		add_hours(v, w);
+		return w;
 	case CONF_BOOL:
 	case CONF_CHOICE:
 	case CONF_NUMBER:
@@ -306,7 +354,7 @@ add_item(const struct conf_value *v, const struct conf_word *w)
 	case CONF_METHODS:
 	case CONF_TUNNELS:
 	case CONF_HASHES:
-	case CONF_POOL_NAME:
+	case CONF_ENCRYPTION:
 		return w;
 	}
 	return w;

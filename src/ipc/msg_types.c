@@ -132,15 +132,40 @@ rd_cause(struct rd *r)
 }
 
 static void
+rd_prefix(struct rd *r, struct ip_prefix *out)
+{
+	msg_rd_addr(r, &out->addr);
+	out->len = (uint8_t)rd_upto(r, out->addr.family == IP_V4 ? 32 : 128);
+	if (out->addr.family == IP_NONE)
+		rd_fail(r, RD_BAD_VALUE);
+}
+
+static void
+rd_prefixes(struct rd *r, struct ip_prefix *out, unsigned int *n)
+{
+	*n = rd_upto(r, PROFILE_ROUTES_MAX);
+	for (unsigned int i = 0; i < *n; i++)
+		rd_prefix(r, &out[i]);
+}
+
+static void
 rd_profile(struct rd *r, struct profile *out)
 {
-	rd_name(r, out->pool, sizeof(out->pool));
+	out->encryption = (uint8_t)rd_upto(r, ENCRYPT_ALL);
+	out->n_pools = rd_upto(r, PROFILE_POOLS_MAX);
+	for (unsigned int i = 0; i < out->n_pools; i++)
+		rd_name(r, out->pools[i], sizeof(out->pools[i]));
+	rd_name(r, out->ipv6_pool, sizeof(out->ipv6_pool));
 	for (unsigned int i = 0; i < 2; i++)
 		msg_rd_addr(r, &out->dns[i]);
 	for (unsigned int i = 0; i < 2; i++)
 		msg_rd_addr(r, &out->nbns[i]);
+	rd_name(r, out->dns_suffix, sizeof(out->dns_suffix));
+	rd_prefixes(r, out->routes, &out->n_routes);
+	rd_prefixes(r, out->framed, &out->n_framed);
 	out->idle_timeout_s = rd_u32(r);
 	out->session_timeout_s = rd_u32(r);
+	out->hours_left_s = rd_u32(r);
 	out->mru = rd_u16(r);
 	msg_rd_flag(r, &out->isolated);
 }
@@ -330,15 +355,35 @@ wr_cause(struct wr *w, enum cause cause)
 }
 
 static void
+wr_prefixes(struct wr *w, const struct ip_prefix *x, unsigned int n)
+{
+	must(n <= PROFILE_ROUTES_MAX);
+	wr_u8(w, (uint8_t)n);
+	for (unsigned int i = 0; i < n; i++) {
+		msg_wr_addr(w, &x[i].addr);
+		wr_u8(w, x[i].len);
+	}
+}
+
+static void
 wr_profile(struct wr *w, const struct profile *x)
 {
-	wr_name(w, x->pool, sizeof(x->pool));
+	must(x->n_pools <= PROFILE_POOLS_MAX);
+	wr_u8(w, x->encryption);
+	wr_u8(w, (uint8_t)x->n_pools);
+	for (unsigned int i = 0; i < x->n_pools; i++)
+		wr_name(w, x->pools[i], sizeof(x->pools[i]));
+	wr_name(w, x->ipv6_pool, sizeof(x->ipv6_pool));
 	for (unsigned int i = 0; i < 2; i++)
 		msg_wr_addr(w, &x->dns[i]);
 	for (unsigned int i = 0; i < 2; i++)
 		msg_wr_addr(w, &x->nbns[i]);
+	wr_name(w, x->dns_suffix, sizeof(x->dns_suffix));
+	wr_prefixes(w, x->routes, x->n_routes);
+	wr_prefixes(w, x->framed, x->n_framed);
 	wr_u32(w, x->idle_timeout_s);
 	wr_u32(w, x->session_timeout_s);
+	wr_u32(w, x->hours_left_s);
 	wr_u16(w, x->mru);
 	msg_wr_flag(w, &x->isolated);
 }

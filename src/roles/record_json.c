@@ -250,6 +250,59 @@ rctl_json_account(const struct account *a)
 	return o;
 }
 
+static json_t *
+prefixes_json(const struct ip_prefix *p, unsigned int n)
+{
+	json_t *list = json_array();
+	char addr[ADDR_TEXT_MAX], text[ADDR_TEXT_MAX + 8];
+
+	for (unsigned int i = 0; i < n; i++) {
+		snprintf(text, sizeof(text), "%s/%u", ip_text(&p[i].addr, addr), p[i].len);
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
+static json_t *
+addresses_json(const struct ip_addr a[2])
+{
+	json_t *list = json_array();
+	char text[ADDR_TEXT_MAX];
+
+	for (unsigned int i = 0; i < 2; i++)
+		if (!ip_is_none(&a[i]))
+			json_array_append_new(list, json_string(ip_text(&a[i], text)));
+	return list;
+}
+
+static json_t *
+encryption_json(unsigned int mask)
+{
+	static const char *const names[] = { "none", "basic", "strong", "strongest" };
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < 4; i++)
+		if (mask & 1u << i)
+			json_array_append_new(list, json_string(names[i]));
+	return list;
+}
+
+static json_t *
+profile_json(const struct profile *p)
+{
+	json_t *pools = json_array();
+
+	for (unsigned int i = 0; i < p->n_pools; i++)
+		json_array_append_new(pools, rctl_json_text(p->pools[i]));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:i, s:b}", "pools",
+	    pools, "ipv6_pool", rctl_json_text(p->ipv6_pool), "dns", addresses_json(p->dns), "nbns",
+	    addresses_json(p->nbns), "dns_suffix", rctl_json_text(p->dns_suffix), "routes",
+	    prefixes_json(p->routes, p->n_routes), "encryption", encryption_json(p->encryption),
+	    "idle_timeout_s", (json_int_t)p->idle_timeout_s, "session_timeout_s",
+	    (json_int_t)p->session_timeout_s, "hours_left_s", (json_int_t)p->hours_left_s, "mru",
+	    (int)p->mru, "isolated", p->isolated);
+}
+
 json_t *
 rctl_json_decision(const struct decision *d)
 {
@@ -270,10 +323,6 @@ rctl_json_decision(const struct decision *d)
 	json_object_set_new(o, "passed_over", steps);
 	json_object_set_new(o, "passed_over_more", json_integer(d->trace.n_more));
 	if (d->verdict == VERDICT_GRANT)
-		json_object_set_new(o, "profile",
-		    json_pack("{s:o, s:I, s:I, s:b}", "pool", rctl_json_text(d->profile.pool),
-			"idle_timeout_s", (json_int_t)d->profile.idle_timeout_s,
-			"session_timeout_s", (json_int_t)d->profile.session_timeout_s, "isolated",
-			d->profile.isolated));
+		json_object_set_new(o, "profile", profile_json(&d->profile));
 	return o;
 }

@@ -56,7 +56,7 @@ test_granted(void **state)
 	assert_true(a->has_keys);
 	assert_int_equal(a->server_send_key[15], 0x11);
 	assert_int_equal(a->server_recv_key[0], 0x22);
-	assert_string_equal(a->profile.pool, "p");
+	assert_string_equal(a->profile.pools[0], "p");
 	assert_string_equal(ip_text(&a->profile.dns[0], text), "192.0.2.53");
 	assert_int_equal(a->profile.idle_timeout_s, 300);
 	assert_true(view_eq(b->got.u.auth_reply.policy, view_str("Staff")));

@@ -92,6 +92,26 @@ test_exhausted(void **state)
 	bench_free(b);
 }
 
+/* R60: the policy's pools in order; only when the last one is full is there no address. */
+static void
+test_pools_in_order(void **state)
+{
+	static const char conf[] = "pool a { range 10.0.0.1 - 10.0.0.2 }\n"
+				   "pool b { range 10.1.0.1 - 10.1.0.1 }\n"
+				   "policy all { access grant; pool a b }\n";
+	struct bench *b = make(conf);
+
+	(void)state;
+	connect_user(b, 1, 0, "u1", 1, "10.0.0.2");
+	connect_user(b, 2, 0, "u2", 2, "10.1.0.1");
+	bench_log_in(b, 3, 0, "u3", 3);
+	bench_ask_lease(b, 3, 0, "");
+	bench_leased(b, 3, 0, "address.pool-exhausted");
+	bench_fact(b, "aaa.pool-full", "pool a (10.0.0.1-10.0.0.2) has all its 1 addresses");
+	bench_fact(b, "aaa.pool-full", "pool b (10.1.0.1-10.1.0.1) has all its 1 addresses");
+	bench_free(b);
+}
+
 /* An account's own address, kept from others and given though it lies in no pool. */
 static void
 test_fixed(void **state)
@@ -355,6 +375,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_leased),
 		cmocka_unit_test(test_exhausted),
+		cmocka_unit_test(test_pools_in_order),
 		cmocka_unit_test(test_fixed),
 		cmocka_unit_test(test_fixed_ignored),
 		cmocka_unit_test(test_no_pool),

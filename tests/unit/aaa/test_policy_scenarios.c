@@ -164,7 +164,7 @@ expect(struct scenario *s, const char *line)
 	if (value(&w, "by"))
 		differ(s, "by", value(&w, "by"), decided_by_name(s->d.by));
 	if (value(&w, "pool"))
-		differ(s, "pool", value(&w, "pool"), s->d.profile.pool);
+		differ(s, "pool", value(&w, "pool"), s->d.profile.pools[0]);
 	if (value(&w, "dns"))
 		differ(s, "dns", value(&w, "dns"), ip_text(&s->d.profile.dns[0], addr));
 	if (value(&w, "nps"))

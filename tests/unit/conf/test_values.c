@@ -85,7 +85,8 @@ static const char whole[] =
     "policy \"VPN users\" { order 10; enabled yes; user alice \"b*\"; group vpn-users\n"
     "  client 198.51.100.0/24 2001:db8::/32 192.0.2.1; tunnel sstp; method mschapv2 chap\n"
     "  access grant; ignore-dial-in yes; allow-methods mschapv2; idle-timeout 30min\n"
-    "  session-timeout 8h; pool \"lab rats\"; dns 10.1.1.1; nbns 10.1.1.2 }\n";
+    "  session-timeout 8h; pool \"lab rats\"; encryption strong strongest; dns 10.1.1.1; nbns "
+    "10.1.1.2 }\n";
 
 static void
 check_whole_server(const struct conf *c)
@@ -158,7 +159,10 @@ test_whole(void **state)
 	assert_true(p->grant && p->ignore_dialin);
 	assert_int_equal(p->profile.idle_timeout_s, 1800);
 	assert_int_equal(p->profile.session_timeout_s, 28800);
-	assert_string_equal(p->profile.pool, "lab rats");
+	assert_int_equal(p->profile.encryption, ENCRYPT_STRONG | ENCRYPT_STRONGEST);
+	assert_int_equal(c->policies[1].profile.encryption, ENCRYPT_ALL);
+	assert_int_equal(p->profile.n_pools, 1);
+	assert_string_equal(p->profile.pools[0], "lab rats");
 	assert_string_equal(ip_text(&p->profile.dns[0], text), "10.1.1.1");
 	assert_string_equal(c->policies[1].name, "second");
 	assert_false(c->policies[1].grant);

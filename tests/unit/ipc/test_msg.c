@@ -133,15 +133,35 @@ make_cause(void)
 }
 
 static void
+make_prefixes(struct ip_prefix *out, unsigned int *n)
+{
+	*n = roll(PROFILE_ROUTES_MAX + 1);
+	for (unsigned int i = 0; i < *n; i++) {
+		do
+			make_addr(&out[i].addr);
+		while (out[i].addr.family == IP_NONE);
+		out[i].len = (uint8_t)roll(out[i].addr.family == IP_V4 ? 33 : 129);
+	}
+}
+
+static void
 make_profile(struct profile *out)
 {
-	make_name(out->pool, sizeof(out->pool));
+	out->encryption = (uint8_t)roll(ENCRYPT_ALL + 1);
+	out->n_pools = roll(PROFILE_POOLS_MAX + 1);
+	for (unsigned int i = 0; i < out->n_pools; i++)
+		make_name(out->pools[i], sizeof(out->pools[i]));
+	make_name(out->ipv6_pool, sizeof(out->ipv6_pool));
+	make_name(out->dns_suffix, sizeof(out->dns_suffix));
+	make_prefixes(out->routes, &out->n_routes);
+	make_prefixes(out->framed, &out->n_framed);
 	for (unsigned int i = 0; i < 2; i++) {
 		make_addr(&out->dns[i]);
 		make_addr(&out->nbns[i]);
 	}
 	make_u32(&out->idle_timeout_s);
 	make_u32(&out->session_timeout_s);
+	make_u32(&out->hours_left_s);
 	make_u16(&out->mru);
 	make_flag(&out->isolated);
 }
