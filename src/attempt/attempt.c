@@ -38,11 +38,18 @@ attempt_fini(struct attempt *a)
 }
 
 void
+attempt_forget_trail(struct attempt *a)
+{
+	free(a->trail);
+	a->trail = NULL;
+}
+
+void
 attempt_note(struct attempt *a, const struct fact *f, const struct now *now)
 {
 	struct fact stamped = *f;
 
-	if (!a->trail)
+	if (!a->trail && !(a->trail = calloc(1, sizeof(*a->trail))))
 		return;
 	stamped.at_ms = now->ms - a->began_ms;
 	stamped.witness = a->witness;

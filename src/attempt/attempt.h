@@ -44,7 +44,7 @@ struct attempt {
 	int64_t began_unix_us;
 	uint64_t began_ms;
 	struct endpoint peer, local; /* outer addresses */
-	struct trail *trail;         /* on the heap; NULL once given to record */
+	struct trail *trail; /* on the heap; NULL once given to record, until the next fact */
 };
 
 /* A new attempt that has ARRIVED; its trail may be NULL when memory is out (then facts are lost).
@@ -58,6 +58,9 @@ void attempt_reach(struct attempt *a, enum stage stage, const struct now *now);
 
 /* Ends it: the first cause stays. Adds the fact "attempt.ended". Further calls change nothing. */
 void attempt_end(struct attempt *a, enum cause cause, enum party by, const struct now *now);
+
+/* Gives the trail's memory back, once its facts are with record; the next fact makes a new one. */
+void attempt_forget_trail(struct attempt *a);
 
 /* Puts a fact on the trail, stamped with the time since the attempt began. */
 void attempt_note(struct attempt *a, const struct fact *f, const struct now *now);

@@ -2,6 +2,9 @@
  * The memory between OpenSSL and the caller: one BIO whose reads empty the connection's input queue
  * and whose writes fill its output queue. OpenSSL's own memory BIO moves or clears its whole buffer
  * on each turn; this one copies each byte once and gives memory back when it is idle.
+ *
+ * An empty queue holds no memory: what it had goes to a few spare buffers that all connections of
+ * the thread share, so that an idle session costs none and a busy one allocates nothing.
  */
 #include "base/secret.h"
 #include "crypto/tls_int.h"
@@ -9,10 +12,46 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define KEEP_BYTES 4096u /* an empty queue keeps this much; an idle session costs no more */
+#define FIRST_BYTES 4096u       /* what a queue begins with */
+#define SPARE_MAX_BYTES 131072u /* larger ones are freed */
+#define SPARES 8u
+
+struct spare {
+	uint8_t *p;
+	size_t cap;
+};
+
+static _Thread_local struct spare spares[SPARES];
+static _Thread_local unsigned int n_spares;
 
 static BIO_METHOD *method; /* set once */
 static pthread_once_t made = PTHREAD_ONCE_INIT;
+
+/* A buffer of at least n bytes for an empty queue; the last spare one is the warmest. */
+static bool
+take_spare(struct tls_buf *b, size_t n)
+{
+	for (unsigned int i = n_spares; i > 0; i--) {
+		if (spares[i - 1].cap < n)
+			continue;
+		b->p = spares[i - 1].p;
+		b->cap = spares[i - 1].cap;
+		spares[i - 1] = spares[--n_spares];
+		return true;
+	}
+	return false;
+}
+
+static void
+give_spare(struct tls_buf *b)
+{
+	if (b->cap > SPARE_MAX_BYTES || n_spares == SPARES) {
+		tls_buf_fini(b);
+		return;
+	}
+	spares[n_spares++] = (struct spare){ b->p, b->cap };
+	*b = (struct tls_buf){ 0 };
+}
 
 bool
 tls_buf_append(struct tls_buf *b, struct view v)
@@ -23,8 +62,8 @@ tls_buf_append(struct tls_buf *b, struct view v)
 		memmove(b->p, b->p + b->off, b->len);
 		b->off = 0;
 	}
-	if (b->len + v.n > b->cap) {
-		size_t cap = b->cap ? b->cap : KEEP_BYTES;
+	if (b->len + v.n > b->cap && (b->p || !take_spare(b, v.n))) {
+		size_t cap = b->cap ? b->cap : FIRST_BYTES;
 
 		while (cap < b->len + v.n) {
 			if (cap > SIZE_MAX / 2)
@@ -50,9 +89,8 @@ tls_buf_drop(struct tls_buf *b, size_t n)
 	b->len -= n;
 	if (b->len)
 		return;
-	b->off = 0;
-	if (b->cap > KEEP_BYTES)
-		tls_buf_fini(b);
+	if (b->p)
+		give_spare(b);
 }
 
 void

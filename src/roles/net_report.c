@@ -43,7 +43,7 @@ note(struct worker *w, const struct msg *m)
 	return host_send(w->host, ROLE_RECORD, 0, m, -1);
 }
 
-/* Hands the trail over; what record took is not kept here. */
+/* Hands the trail over; what record took is not kept here: an idle session costs no trail. */
 static void
 send_facts(struct net_conn *nc)
 {
@@ -56,8 +56,8 @@ send_facts(struct net_conn *nc)
 	trail_write(a->trail, &w);
 	struct msg m = { .id = MSG_FACTS,
 		.u.facts = { .attempt = a->id, .facts = wr_view_of(&w) } };
-	if (wr_done(&w) && wr_len(&w) && note(nc->w, &m))
-		trail_reset(a->trail);
+	if (wr_done(&w) && (wr_len(&w) == 0 || note(nc->w, &m)))
+		attempt_forget_trail(a);
 }
 
 void
