@@ -22,7 +22,7 @@ struct engine *
 engine_new(engine_send_fn send, void *ctx, const struct now *now)
 {
 	struct engine *e = calloc(1, sizeof(*e));
-	uint64_t key[4];
+	uint64_t key[5];
 
 	if (!e)
 		return NULL;
@@ -35,7 +35,8 @@ engine_new(engine_send_fn send, void *ctx, const struct now *now)
 	e->facts = wr_over(e->facts_buf, sizeof(e->facts_buf));
 	e->roster = roster_new(key[0]);
 	e->leases = leases_new(key[1]);
-	if (e->roster && e->leases && map_init(&e->by_attempt, key[2]) &&
+	e->leases6 = leases6_new(key[4]);
+	if (e->roster && e->leases && e->leases6 && map_init(&e->by_attempt, key[2]) &&
 	    map_init(&e->by_question, key[3])) {
 		roster_on_address(e->roster, on_address, e);
 		return e;
@@ -54,6 +55,7 @@ engine_free(struct engine *e)
 	map_fini(&e->by_question);
 	roster_free(e->roster);
 	leases_free(e->leases);
+	leases6_free(e->leases6);
 	policy_set_unref(e->policies);
 	free(e);
 }
@@ -63,7 +65,7 @@ engine_configure(struct engine *e, const struct conf *c, char *err, size_t cap)
 {
 	struct policy_set *policies = policy_set_new(c);
 
-	if (!policies || !leases_configure(e->leases, c)) {
+	if (!policies || !leases_configure(e->leases, c) || !leases6_configure(e->leases6, c)) {
 		policy_set_unref(policies);
 		snprintf(err, cap, "aaa: out of memory while taking over the configuration");
 		return false;
@@ -73,6 +75,7 @@ engine_configure(struct engine *e, const struct conf *c, char *err, size_t cap)
 	name_rules_init(&e->names, c);
 	e->remote_access = c->remote_access;
 	e->ip_on = c->ipv4_enabled;
+	e->ip6_on = c->ipv6_enabled;
 	e->method_mask = c->method_mask;
 	e->tunnel_mask = c->sstp_enabled ? 1u << TUNNEL_SSTP : 0;
 	ports_limit(&e->ports, TUNNEL_SSTP, c->sstp_ports);

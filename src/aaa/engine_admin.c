@@ -70,10 +70,17 @@ static void
 write_pools(const struct engine *e, struct wr *w)
 {
 	struct lease_pool_info info;
+	struct lease6_pool_info six;
+	char text[ADDR_TEXT_MAX];
 
-	for (unsigned int i = 0; lease_pool_at(e->leases, i, &info) && wr_room(w) > 512; i++)
+	for (unsigned int i = 0; lease_pool_at(e->leases, i, &info) && wr_room(w) > 512; i++) {
 		wr_fmt(w, "pool %s size %llu leased %llu ranges %s\n", info.name,
 		    (unsigned long long)info.size, (unsigned long long)info.n_leased, info.ranges);
+		if (lease6_pool_at(e->leases6, i, &six))
+			wr_fmt(w, "pool6 %s size %llu leased %llu prefix %s/%u\n", six.name,
+			    (unsigned long long)six.size, (unsigned long long)six.n_leased,
+			    ip_text(&six.prefix.addr, text), six.prefix.len);
+	}
 }
 
 static void

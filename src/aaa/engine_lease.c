@@ -17,6 +17,8 @@ reply(struct engine *e, unsigned int worker, const struct msg_lease *q, const st
 		r->lease.remote = s->address;
 		memcpy(r->lease.dns, s->profile.dns, sizeof(r->lease.dns));
 		memcpy(r->lease.nbns, s->profile.nbns, sizeof(r->lease.nbns));
+		r->lease.prefix6 = s->prefix6;
+		memcpy(r->lease.dns6, s->profile.dns6, sizeof(r->lease.dns6));
 	}
 	engine_send_facts(e, &q->attempt);
 	if (engine_send(e, ROLE_NET, worker, &m) != SENT_OK)
@@ -53,8 +55,11 @@ take_address(struct engine *e, struct session *s, const struct ip_addr *wanted)
 	struct lease_ask ask = { .pool = "", .fixed = s->fixed, .wanted = *wanted };
 	enum cause cause = CAUSE_POOL_MISSING;
 
+	s->address = (struct ip_addr){ 0 };
 	if (e->n_waiting >= ENGINE_WAITING_MAX)
 		return CAUSE_IPC_BACKLOG;
+	if (!e->ip_on)
+		return CAUSE_IP_OFF;
 	if (s->profile.n_pools == 0)
 		return lease_take(e->leases, &ask, &s->address);
 	for (unsigned int i = 0; i < s->profile.n_pools; i++) {
@@ -71,6 +76,9 @@ note_leased(struct engine *e, const struct session *s, const struct now *now)
 {
 	struct lease_pool_info info = { .name = "the account's own" };
 
+	engine_note_prefix(e, s, now);
+	if (ip_is_none(&s->address))
+		return;
 	if (!lease_pool_of(e->leases, &s->address, &info))
 		info.size = info.n_leased = 1;
 	struct fact f = FACT_MAKE(
@@ -97,6 +105,7 @@ ask_monitor(struct engine *e, struct session *s, const struct now *now)
 	m.u.plumb.attempt = s->attempt;
 	m.u.plumb.seq = (uint32_t)s->question;
 	m.u.plumb.address = s->address;
+	m.u.plumb.prefix6 = s->prefix6;
 	m.u.plumb.worker = s->worker;
 	m.u.plumb.add = true;
 	sent = engine_send(e, ROLE_MONITOR, 0, &m);
@@ -104,8 +113,7 @@ ask_monitor(struct engine *e, struct session *s, const struct now *now)
 		return;
 	session_answered(e, s);
 	note_plumb_error(e, s, view_str("the monitor takes no message"), now);
-	lease_give(e->leases, &s->address);
-	s->has_address = false;
+	session_give_back(e, s);
 	reply_to(e, s, sent == SENT_FULL ? CAUSE_IPC_BACKLOG : CAUSE_PLUMB_FAILED);
 }
 
@@ -117,7 +125,7 @@ engine_on_lease(
 	enum cause cause;
 
 	e->asked |= engine_worker_bit(index);
-	if (!e->ip_on) { /* R51 */
+	if (!e->ip_on && !e->ip6_on) { /* R51 */
 		reply(e, index, m, NULL, CAUSE_IP_OFF);
 		return;
 	}
@@ -135,7 +143,7 @@ engine_on_lease(
 		return;
 	}
 
-	cause = take_address(e, s, &m->wanted);
+	cause = engine_join_prefix(e, s, take_address(e, s, &m->wanted), now);
 	if (cause != CAUSE_NONE) {
 		note_no_lease(e, s, cause, now);
 		reply_to(e, s, cause);
@@ -161,8 +169,7 @@ engine_on_plumb_done(struct engine *e, const struct msg_plumb_done *m, const str
 		return;
 	}
 	note_plumb_error(e, s, m->error, now);
-	lease_give(e->leases, &s->address);
-	s->has_address = false;
+	session_give_back(e, s);
 	reply_to(e, s, CAUSE_PLUMB_FAILED);
 }
 
@@ -208,6 +215,9 @@ engine_on_session_held(struct engine *e, unsigned int index, const struct msg_se
 		return;
 	s->tunnel = m->tunnel <= TUNNEL_IKEV2 ? (enum tunnel_kind)m->tunnel : TUNNEL_NONE;
 	s->has_port = ports_adopt(&e->ports, s->tunnel);
-	s->address = m->address;
-	s->has_address = s->has_port && lease_adopt(e->leases, &m->address);
+	s->has_address = s->has_port;
+	if (s->has_port && lease_adopt(e->leases, &m->address))
+		s->address = m->address;
+	if (s->has_port && lease6_adopt(e->leases6, &m->prefix6))
+		s->prefix6 = m->prefix6;
 }

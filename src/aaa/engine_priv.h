@@ -4,6 +4,7 @@
 
 #include "aaa/engine.h"
 #include "aaa/lease.h"
+#include "aaa/lease6.h"
 #include "aaa/policy.h"
 #include "aaa/ports.h"
 #include "base/list.h"
@@ -37,9 +38,10 @@ struct session {
 	uint64_t account;         /* 0 = nobody's */
 	struct policy_set *terms; /* the generation it began under */
 	/* once it is authenticated */
-	bool has_port, has_address;
+	bool has_port;
+	bool has_address;     /* address and prefix6, those that are not none, are leased */
 	struct ip_addr fixed; /* the account's own address, or none */
-	struct ip_addr address;
+	struct ip_addr address, prefix6;
 	struct profile profile;
 };
 
@@ -63,8 +65,9 @@ struct engine {
 	struct name_rules names;
 	struct policy_set *policies;
 	struct leases *leases;
+	struct leases6 *leases6;
 	struct ports ports;
-	bool remote_access, ip_on;
+	bool remote_access, ip_on, ip6_on;
 	unsigned int tunnel_mask, method_mask;
 	/* facts of the request being handled */
 	struct wr facts;
@@ -92,6 +95,8 @@ struct session *session_new(
 struct session *session_asked(const struct engine *e, uint64_t question, enum wait wait);
 void session_wait(struct engine *e, struct session *s, enum wait wait, const struct now *now);
 void session_answered(struct engine *e, struct session *s);
+/* Gives address and prefix back to the pools, without a word to monitor. */
+void session_give_back(struct engine *e, struct session *s);
 void session_release_address(struct engine *e, struct session *s, const struct now *now);
 void session_end(struct engine *e, struct session *s, const struct now *now);
 void session_retry_unsent(struct engine *e, const struct now *now);
@@ -121,6 +126,14 @@ void engine_on_session_end(
     struct engine *e, unsigned int index, const struct msg_session_end *m, const struct now *now);
 void engine_on_session_held(struct engine *e, unsigned int index, const struct msg_session_held *m);
 void engine_plumb_lost(struct engine *e, struct session *s, bool timed_out, const struct now *now);
+
+/* engine_lease6.c */
+
+/* Takes a prefix for a session whose IPv4 address was leased, or not for this cause; what then
+ * holds for the session as a whole. */
+enum cause engine_join_prefix(
+    struct engine *e, struct session *s, enum cause address, const struct now *now);
+void engine_note_prefix(struct engine *e, const struct session *s, const struct now *now);
 
 /* engine_admin.c */
 void engine_on_explain(struct engine *e, const struct msg_explain *m, const struct now *now);

@@ -88,8 +88,19 @@ send_unplumb(struct engine *e, const struct session *s)
 	m.u.plumb.attempt = s->attempt;
 	m.u.plumb.seq = ++e->last_question; /* its PLUMB_DONE matches nothing */
 	m.u.plumb.address = s->address;
+	m.u.plumb.prefix6 = s->prefix6;
 	m.u.plumb.worker = s->worker;
 	return engine_send(e, ROLE_MONITOR, 0, &m);
+}
+
+void
+session_give_back(struct engine *e, struct session *s)
+{
+	if (s->has_address) {
+		lease_give(e->leases, &s->address);
+		lease6_give(e->leases6, &s->prefix6);
+	}
+	s->has_address = false;
 }
 
 /*
@@ -101,9 +112,7 @@ unplumb(struct engine *e, struct session *s)
 {
 	if (s->has_address && send_unplumb(e, s) == SENT_FULL)
 		return false;
-	if (s->has_address)
-		lease_give(e->leases, &s->address);
-	s->has_address = false;
+	session_give_back(e, s);
 	return true;
 }
 
@@ -123,6 +132,7 @@ session_release_address(struct engine *e, struct session *s, const struct now *n
 	shell->attempt = s->attempt;
 	shell->worker = s->worker;
 	shell->address = s->address;
+	shell->prefix6 = s->prefix6;
 	shell->has_address = true;
 	shell->wait = WAIT_UNPLUMB;
 	list_append(&e->unsent, &shell->in_wait);

@@ -77,6 +77,7 @@ resolve_profile(const struct conf *c, struct profile *p)
 
 	const struct conf_pool *pool = p->n_pools ? pool_by_name(c, p->pools[0]) : NULL;
 	resolve_servers(p->dns, pool ? pool->dns : NULL, c->dns);
+	resolve_servers(p->dns6, pool ? pool->dns6 : NULL, c->dns6);
 	resolve_servers(p->nbns, pool ? pool->nbns : NULL, c->nbns);
 }
 

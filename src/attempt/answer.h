@@ -5,6 +5,12 @@
 #include "attempt/decision.h"
 #include "attempt/request.h"
 
+/*
+ * Bits of the prefix that a session gets of its own: what hosts on a PPP link make an address of
+ * (RFC 4862 section 5.5.3 with the 64-bit interface identifiers of RFC 5072).
+ */
+#define LEASE_PREFIX6_BITS 64u
+
 #define MSCHAP_SUCCESS_TEXT 43 /* "S=" and 40 hex digits and a zero */
 
 struct auth_answer {
@@ -21,8 +27,10 @@ struct auth_answer {
 struct lease_answer {
 	enum cause cause;      /* CAUSE_NONE: leased and plumbed */
 	struct ip_addr local;  /* our end of the link */
-	struct ip_addr remote; /* the peer's leased address */
+	struct ip_addr remote; /* the peer's leased address; none: no IPv4 for it */
 	struct ip_addr dns[2], nbns[2];
+	struct ip_addr prefix6; /* the first address of its /64; none: no IPv6 for it */
+	struct ip_addr dns6[2];
 };
 
 #endif

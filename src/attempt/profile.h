@@ -28,6 +28,7 @@ struct profile {
 	char ipv6_pool[POOL_NAME_MAX]; /* IPv6 prefixes; empty = the first such pool */
 	struct ip_addr dns[2];         /* none = not offered */
 	struct ip_addr nbns[2];
+	struct ip_addr dns6[2];          /* name servers with IPv6 addresses */
 	char dns_suffix[DNS_SUFFIX_MAX]; /* empty = not offered */
 	unsigned int n_routes;           /* pushed to the client (options 121, 249) */
 	struct ip_prefix routes[PROFILE_ROUTES_MAX];

@@ -70,6 +70,8 @@ check_pool_size(const struct conf_pool *pool, bool is_first, const struct conf_s
 	conf_quote(view_str(pool->name), name);
 	if (!seen->at.file) /* the built-in pool */
 		return;
+	if (!at && conf_seen_key(seen, BLOCK_POOL, "prefix6"))
+		return; /* IPv6 only */
 	if (!at)
 		conf_error(errors, &seen->at,
 		    "pool %s is empty: expected a range, as in range 10.20.0.1 - 10.20.0.254",
@@ -80,6 +82,26 @@ check_pool_size(const struct conf_pool *pool, bool is_first, const struct conf_s
 	else if (n > POOL_ADDRESSES_MAX)
 		conf_error(
 		    errors, at, "pool %s has more than %u addresses", name, POOL_ADDRESSES_MAX);
+}
+
+/* The prefix of pool i against those of the pools before it. */
+static void
+check_prefix6(
+    const struct conf *c, const struct conf_places *p, unsigned int i, struct conf_errors *errors)
+{
+	const struct ip_prefix *mine = &c->pools[i].prefix6;
+	const struct conf_at *at = conf_seen_key(&p->pools[i], BLOCK_POOL, "prefix6");
+	char name[CONF_QUOTE_MAX];
+
+	for (unsigned int j = 0; at && j < i; j++) {
+		const struct ip_prefix *other = &c->pools[j].prefix6;
+		if (other->len == 0 || mine->len == 0 ||
+		    !(ip_in_prefix(&mine->addr, other) || ip_in_prefix(&other->addr, mine)))
+			continue;
+		conf_error(errors, at, "prefix6 overlaps that of pool %s",
+		    conf_quote(view_str(c->pools[j].name), name));
+		return;
+	}
 }
 
 static void
@@ -100,6 +122,7 @@ check_pools(const struct conf *c, const struct conf_places *p, struct conf_error
 		}
 		for (unsigned int r = 0; r < pool->n_ranges; r++)
 			check_range(c, p, i, r, errors);
+		check_prefix6(c, p, i, errors);
 		check_pool_size(pool, i == 0, &p->pools[i], errors);
 	}
 }
@@ -222,21 +245,27 @@ has_pool(const struct conf *c, const char *name)
 }
 
 static void
-check_policy_pools(const struct conf *c, const struct profile *profile, const struct conf_at *at,
-    struct conf_errors *errors)
+check_pool_named(
+    const struct conf *c, const char *pool, const struct conf_at *at, struct conf_errors *errors)
 {
 	char name[CONF_QUOTE_MAX];
 	struct conf_near near;
 
-	for (unsigned int i = 0; i < profile->n_pools; i++) {
-		if (has_pool(c, profile->pools[i]))
-			continue;
-		conf_near_init(&near, view_str(profile->pools[i]));
-		for (unsigned int k = 0; k < c->n_pools; k++)
-			conf_near_try(&near, c->pools[k].name);
-		conf_error(errors, at, "there is no pool %s%s",
-		    conf_quote(view_str(profile->pools[i]), name), conf_near_text(&near));
-	}
+	if (has_pool(c, pool))
+		return;
+	conf_near_init(&near, view_str(pool));
+	for (unsigned int k = 0; k < c->n_pools; k++)
+		conf_near_try(&near, c->pools[k].name);
+	conf_error(errors, at, "there is no pool %s%s", conf_quote(view_str(pool), name),
+	    conf_near_text(&near));
+}
+
+static void
+check_policy_pools(const struct conf *c, const struct profile *profile, const struct conf_at *at,
+    struct conf_errors *errors)
+{
+	for (unsigned int i = 0; i < profile->n_pools; i++)
+		check_pool_named(c, profile->pools[i], at, errors);
 }
 
 static void
@@ -248,12 +277,15 @@ check_policies(const struct conf *c, const struct conf_places *p, struct conf_er
 		const struct conf_policy *policy = &c->policies[i];
 		const struct conf_seen *seen = &p->policies[i];
 		const struct conf_at *pool = conf_seen_key(seen, BLOCK_POLICY, "pool");
+		const struct conf_at *pool6 = conf_seen_key(seen, BLOCK_POLICY, "ipv6-pool");
 		const struct conf_at *allow = conf_seen_key(seen, BLOCK_POLICY, "allow-methods");
 		const struct conf_at *tunnel = conf_seen_key(seen, BLOCK_POLICY, "tunnel");
 		unsigned int off = policy->method_mask & ~c->method_mask;
 
 		if (pool)
 			check_policy_pools(c, &policy->profile, pool, errors);
+		if (pool6 && policy->profile.ipv6_pool[0])
+			check_pool_named(c, policy->profile.ipv6_pool, pool6, errors);
 		if (allow && off)
 			conf_warning(errors, allow,
 			    "allow-methods: %s is not among the methods of the server and is "

@@ -25,6 +25,8 @@ struct conf_pool {
 	unsigned int n_ranges;
 	struct conf_range ranges[CONF_RANGES_MAX];
 	struct ip_addr dns[2], nbns[2];
+	struct ip_prefix prefix6; /* len 0: no IPv6 here; each session gets a /64 of it */
+	struct ip_addr dns6[2];
 };
 
 /* A network policy as written; conditions all have to match, values inside one are alternatives. */
@@ -55,8 +57,8 @@ struct conf {
 	/* server { } */
 	char server_name[256]; /* the name clients dial; goes into the first certificate */
 	bool remote_access;
-	bool ipv4_enabled;
-	bool enable_forwarding; /* set net.ipv4.ip_forward at start */
+	bool ipv4_enabled, ipv6_enabled;
+	bool enable_forwarding; /* of the kernel, at start: IPv4, and IPv6 where a pool has it */
 	unsigned int workers;   /* 0 = one per core */
 	bool sandbox;
 	char state_dir[CONF_PATH_MAX]; /* /var/lib/openrras */
@@ -90,7 +92,7 @@ struct conf {
 	uint8_t sstp_hash_mask; /* SSTP_HASH_ bits offered */
 	uint32_t sstp_negotiation_ms, sstp_hello_ms;
 	/* pool NAME { } and dns at the top level */
-	struct ip_addr dns[2], nbns[2];
+	struct ip_addr dns[2], nbns[2], dns6[2];
 	unsigned int n_pools;
 	struct conf_pool pools[CONF_POOLS_MAX];
 	/* policy "NAME" { } in order */

@@ -31,11 +31,12 @@ conf_ms_text(uint64_t ms, char *out, size_t cap)
 static void
 list_takes(const struct conf_key *k, char *out, size_t cap)
 {
-	const char *items = k->type == CONF_ADDRESSES   ? "IPv4 addresses"
-	                    : k->type == CONF_ENDPOINTS ? "of ADDRESS:PORT"
-	                    : k->type == CONF_PREFIXES  ? "addresses or prefixes"
-	                    : k->type == CONF_REALMS    ? "DNS suffixes"
-	                                                : "names";
+	const char *items = k->type == CONF_ADDRESSES    ? "IPv4 addresses"
+	                    : k->type == CONF_ADDRESSES6 ? "IPv6 addresses"
+	                    : k->type == CONF_ENDPOINTS  ? "of ADDRESS:PORT"
+	                    : k->type == CONF_PREFIXES   ? "addresses or prefixes"
+	                    : k->type == CONF_REALMS     ? "DNS suffixes"
+	                                                 : "names";
 
 	snprintf(out, cap, "at most %u %s", k->max, items);
 }
@@ -83,7 +84,11 @@ conf_key_takes(const struct conf_key *k, char *out, size_t cap)
 	case CONF_RANGES:
 		snprintf(out, cap, "IPv4 ranges (FIRST - LAST) or prefixes");
 		break;
+	case CONF_PREFIX6:
+		snprintf(out, cap, "an IPv6 prefix of %u to %u bits", k->min, k->max);
+		break;
 	case CONF_ADDRESSES:
+	case CONF_ADDRESSES6:
 	case CONF_ENDPOINTS:
 	case CONF_PREFIXES:
 	case CONF_PATTERNS:

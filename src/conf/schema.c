@@ -29,6 +29,9 @@ static const struct conf_key keys[] = {
 	    "Name servers given to clients, unless a pool or policy names its own."),
 	KEY(TOP, "nbns", ADDRESSES, conf, nbns, 1, 2, "", NULL,
 	    "WINS servers given to clients, unless a pool or policy names its own."),
+	KEY(TOP, "dns6", ADDRESSES6, conf, dns6, 1, 2, "", NULL,
+	    "Name servers with IPv6 addresses, given to clients in router advertisements, unless "
+	    "a pool or policy names its own."),
 
 	KEY(SERVER, "name", HOST, conf, server_name, 1, 255, "", NULL,
 	    "The name that clients dial. It goes into the certificate that rrasd makes. Not set: "
@@ -38,9 +41,13 @@ static const struct conf_key keys[] = {
 	    "so."),
 	KEY(SERVER, "ipv4", BOOL, conf, ipv4_enabled, 0, 0, "yes", NULL,
 	    "Whether IPv4 is carried inside the tunnels."),
+	KEY(SERVER, "ipv6", BOOL, conf, ipv6_enabled, 0, 0, "yes", NULL,
+	    "Whether IPv6 is carried inside the tunnels. Clients get it from a pool that has a "
+	    "prefix6."),
 	KEY(SERVER, "enable-forwarding", BOOL, conf, enable_forwarding, 0, 0, "no", NULL,
-	    "Whether rrasd switches on the kernel's IPv4 forwarding when it starts. Without "
-	    "forwarding clients reach this host only."),
+	    "Whether rrasd switches on the kernel's IPv4 forwarding when it starts, and IPv6 "
+	    "forwarding where a pool has a prefix6. Without forwarding clients reach this host "
+	    "only."),
 	KEY(SERVER, "workers", NUMBER, conf, workers, 0, 15, "0", NULL,
 	    "Worker processes; 0 is one for each processor core, at most 15."),
 	KEY(SERVER, "sandbox", BOOL, conf, sandbox, 0, 0, "yes", NULL,
@@ -118,6 +125,11 @@ static const struct conf_key keys[] = {
 	    "Name servers for clients of this pool."),
 	KEY(POOL, "nbns", ADDRESSES, conf_pool, nbns, 1, 2, "", NULL,
 	    "WINS servers for clients of this pool."),
+	KEY(POOL, "prefix6", PREFIX6, conf_pool, prefix6, 16, 63, "", NULL,
+	    "IPv6 for clients: each session gets a /64 of this prefix, told to it by router "
+	    "advertisements. The first /64 is the server's own."),
+	KEY(POOL, "dns6", ADDRESSES6, conf_pool, dns6, 1, 2, "", NULL,
+	    "Name servers with IPv6 addresses for clients of this pool."),
 
 	KEY(POLICY, "order", NUMBER, conf_policy, order, 1, 1000000, "", NULL,
 	    "Policies are looked at in ascending order; the first that matches decides. Not set: "
@@ -157,6 +169,10 @@ static const struct conf_key keys[] = {
 	    "Encryption strengths that a session may use: basic is MPPE with 40 bit, strong with "
 	    "56, strongest with 128; none allows a session without encryption. The TLS of SSTP "
 	    "counts as strongest."),
+	KEY(POLICY, "ipv6-pool", TEXT, conf_policy, profile.ipv6_pool, 1, POOL_NAME_MAX - 1, "",
+	    NULL, "The pool that the client's IPv6 prefix comes from. Not set: those of pool."),
+	KEY(POLICY, "dns6", ADDRESSES6, conf_policy, profile.dns6, 1, 2, "", NULL,
+	    "Name servers with IPv6 addresses for clients that this policy admits."),
 };
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))

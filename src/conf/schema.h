@@ -32,6 +32,8 @@ enum conf_type {
 	CONF_PATH,       /* an absolute path; char[] */
 	CONF_DEVICE,     /* the start of a network device's name; char[] */
 	CONF_ADDRESSES,  /* IPv4 addresses; struct ip_addr[max] */
+	CONF_ADDRESSES6, /* IPv6 addresses; struct ip_addr[max] */
+	CONF_PREFIX6,    /* an IPv6 prefix of min to max bits; struct ip_prefix */
 	CONF_RANGES,     /* FIRST - LAST, or a prefix; struct conf_range[max] and a count */
 	CONF_ENDPOINTS,  /* ADDRESS:PORT; struct endpoint[max] and a count */
 	CONF_PREFIXES,   /* prefixes; a list of struct ip_prefix */

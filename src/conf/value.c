@@ -342,12 +342,14 @@ conf_type_is_list(enum conf_type type)
 	case CONF_HOST:
 	case CONF_PATH:
 	case CONF_DEVICE:
+	case CONF_PREFIX6:
 		return false;
 	case CONF_POOL_NAMES:
 	case CONF_ENCRYPTION:
 	case CONF_ROUTES:
 	case CONF_HOURS:
 	case CONF_ADDRESSES:
+	case CONF_ADDRESSES6:
 	case CONF_RANGES:
 	case CONF_ENDPOINTS:
 	case CONF_PREFIXES:
@@ -385,11 +387,15 @@ set_one_word(const struct conf_value *v, const struct conf_word *w)
 	case CONF_DEVICE:
 		set_text(v, w);
 		return;
+	case CONF_PREFIX6:
+		conf_value_set_prefix6(v, w);
+		return;
 	case CONF_POOL_NAMES:
 	case CONF_ENCRYPTION:
 	case CONF_ROUTES:
 	case CONF_HOURS:
 	case CONF_ADDRESSES:
+	case CONF_ADDRESSES6:
 	case CONF_RANGES:
 	case CONF_ENDPOINTS:
 	case CONF_PREFIXES:

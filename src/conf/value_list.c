@@ -53,8 +53,10 @@ add_address(const struct conf_value *v, const struct conf_word *w)
 		n++;
 	if (!ip_parse(w->text, &a))
 		refuse(v, w, "is not an address");
-	else if (a.family != IP_V4)
-		refuse(v, w, "is IPv6, which is not carried in tunnels in this version");
+	else if (v->key->type == CONF_ADDRESSES && a.family != IP_V4)
+		refuse(v, w, "is IPv6: write it as dns6");
+	else if (v->key->type == CONF_ADDRESSES6 && a.family != IP_V6)
+		refuse(v, w, "is IPv4: write it as dns");
 	else if (ip_is_none(&a))
 		refuse(v, w, "is not the address of a host");
 	else if (has_room(v, w, n))
@@ -66,7 +68,7 @@ static const char *
 unusable(const struct ip_addr *a)
 {
 	if (a->family != IP_V4)
-		return "is IPv6, which is not carried in tunnels in this version";
+		return "is IPv6: write the prefix as prefix6";
 	if (a->b[0] == 0 || a->b[0] == 127 || a->b[0] >= 224)
 		return "cannot be given to clients";
 	return NULL;
@@ -99,6 +101,31 @@ host_bits(const struct ip_prefix *p, char *why, size_t cap)
 	snprintf(why, cap, "has bits behind its length (did you mean %s/%u?)",
 	    ip_text(&clean.addr, text), p->len);
 	return why;
+}
+
+/* RFC 4291 section 2.4, RFC 4193: what a client can be given is global, or unique and local. */
+static bool
+is_unicast6(const struct ip_addr *a)
+{
+	return (a->b[0] & 0xe0) == 0x20 || (a->b[0] & 0xfe) == 0xfc;
+}
+
+void
+conf_value_set_prefix6(const struct conf_value *v, const struct conf_word *w)
+{
+	struct ip_prefix p;
+	char why[120];
+
+	if (!ip_prefix_parse(w->text, &p) || p.addr.family != IP_V6)
+		refuse(v, w, "is none");
+	else if (p.len < v->key->min || p.len > v->key->max)
+		refuse(v, w, "has another length");
+	else if (!is_unicast6(&p.addr))
+		refuse(v, w, "cannot be given to clients");
+	else if (host_bits(&p, why, sizeof(why)))
+		refuse(v, w, why);
+	else
+		memcpy(member(v), &p, sizeof(p));
 }
 
 /* A word of the form FIRST-LAST, FIRST or PREFIX. NULL, or why not. */
@@ -316,6 +343,7 @@ add_item(const struct conf_value *v, const struct conf_word *w)
 {
 	switch (v->key->type) {
 	case CONF_ADDRESSES:
+	case CONF_ADDRESSES6:
 		add_address(v, w);
 		return w;
 	case CONF_RANGES:
@@ -355,6 +383,7 @@ add_item(const struct conf_value *v, const struct conf_word *w)
 	case CONF_TUNNELS:
 	case CONF_HASHES:
 	case CONF_ENCRYPTION:
+	case CONF_PREFIX6:
 		return w;
 	}
 	return w;

@@ -163,6 +163,8 @@ rd_profile(struct rd *r, struct profile *out)
 	rd_name(r, out->dns_suffix, sizeof(out->dns_suffix));
 	rd_prefixes(r, out->routes, &out->n_routes);
 	rd_prefixes(r, out->framed, &out->n_framed);
+	for (unsigned int i = 0; i < 2; i++)
+		msg_rd_addr(r, &out->dns6[i]);
 	out->idle_timeout_s = rd_u32(r);
 	out->session_timeout_s = rd_u32(r);
 	out->hours_left_s = rd_u32(r);
@@ -219,6 +221,9 @@ msg_rd_lease(struct rd *r, struct lease_answer *out)
 		msg_rd_addr(r, &out->dns[i]);
 	for (unsigned int i = 0; i < 2; i++)
 		msg_rd_addr(r, &out->nbns[i]);
+	msg_rd_addr(r, &out->prefix6);
+	for (unsigned int i = 0; i < 2; i++)
+		msg_rd_addr(r, &out->dns6[i]);
 }
 
 static void
@@ -381,6 +386,8 @@ wr_profile(struct wr *w, const struct profile *x)
 	wr_name(w, x->dns_suffix, sizeof(x->dns_suffix));
 	wr_prefixes(w, x->routes, x->n_routes);
 	wr_prefixes(w, x->framed, x->n_framed);
+	for (unsigned int i = 0; i < 2; i++)
+		msg_wr_addr(w, &x->dns6[i]);
 	wr_u32(w, x->idle_timeout_s);
 	wr_u32(w, x->session_timeout_s);
 	wr_u32(w, x->hours_left_s);
@@ -436,6 +443,9 @@ msg_wr_lease(struct wr *w, const struct lease_answer *x)
 		msg_wr_addr(w, &x->dns[i]);
 	for (unsigned int i = 0; i < 2; i++)
 		msg_wr_addr(w, &x->nbns[i]);
+	msg_wr_addr(w, &x->prefix6);
+	for (unsigned int i = 0; i < 2; i++)
+		msg_wr_addr(w, &x->dns6[i]);
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -269,4 +270,20 @@ file_mkdirs(const char *path, mode_t mode, uid_t uid, gid_t gid)
 	}
 	int made = make_one(p, 0700);
 	return made == 1 ? own_folder(p, mode, uid, gid) : made;
+}
+
+int
+file_sysctl(const char *name, const char *value)
+{
+	char path[128];
+	int fd, rc = 0;
+
+	snprintf(path, sizeof(path), "/proc/sys/%s", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, value, strlen(value)) < 0)
+		rc = -errno;
+	close(fd);
+	return rc;
 }

@@ -42,6 +42,9 @@ MUST_USE int file_write_new(const char *path, struct view content, mode_t mode);
 /* A sealed memory file with this content, at offset 0; nobody can change it. fd or -errno. */
 MUST_USE int file_memfd(const char *name, struct view content);
 
+/* Writes a kernel setting, named as "net/ipv4/ip_forward". 0 or -errno. */
+MUST_USE int file_sysctl(const char *name, const char *value);
+
 /*
  * Makes a folder and those above it that are missing. mode and owner are given to the last one
  * only, and only when it is made; (uid_t)-1 leaves the owner. 0 also when it is there.

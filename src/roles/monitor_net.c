@@ -9,7 +9,6 @@
 #include "os/tun.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -72,6 +71,36 @@ server_address(const struct conf *c)
 	return (struct ip_addr){ 0 };
 }
 
+/* Our own IPv6 address: number 1 of the first /64 of the first pool that has a prefix. */
+static struct ip_addr
+server_address6(const struct conf *c)
+{
+	for (unsigned int i = 0; c->ipv6_enabled && i < c->n_pools; i++) {
+		struct ip_addr a = c->pools[i].prefix6.addr;
+		if (c->pools[i].prefix6.len == 0)
+			continue;
+		a.b[15] = 1;
+		return a;
+	}
+	return (struct ip_addr){ 0 };
+}
+
+/*
+ * Our devices take no part in IPv6 as the kernel does it by itself: no link-local address, no
+ * solicitations, nothing believed that an advertisement says. Clients are advertised to by net.
+ */
+static void
+quiet_ipv6(const char *device)
+{
+	char path[64];
+
+	/* Both are missing where the host has no IPv6 at all. */
+	snprintf(path, sizeof(path), "net/ipv6/conf/%s/addr_gen_mode", device);
+	(void)!file_sysctl(path, "1");
+	snprintf(path, sizeof(path), "net/ipv6/conf/%s/accept_ra", device);
+	(void)!file_sysctl(path, "0");
+}
+
 static bool
 open_tun(struct monitor *m, unsigned int worker)
 {
@@ -86,6 +115,7 @@ open_tun(struct monitor *m, unsigned int worker)
 		monitor_say("no TUN device %s: %s", want, tun_error_text(fd, err, sizeof(err)));
 		return false;
 	}
+	quiet_ipv6(m->tun_names[worker]);
 	rc = netlink_link_get(m->nl, m->tun_names[worker], 0, &link);
 	if (rc == 0) {
 		m->tun_index[worker] = link.ifindex;
@@ -97,6 +127,12 @@ open_tun(struct monitor *m, unsigned int worker)
 		.local = { .addr = server_address(m->conf), .len = 32 } };
 	if (rc == 0 && a.local.addr.family == IP_V4)
 		rc = netlink_addr_add(m->nl, &a);
+	a.local = (struct ip_prefix){ .addr = server_address6(m->conf), .len = 128 };
+	if (rc == 0 && a.local.addr.family == IP_V6) {
+		int no6 = netlink_addr_add(m->nl, &a);
+		if (no6 < 0)
+			monitor_say("no IPv6 on %s: %s", m->tun_names[worker], strerror(-no6));
+	}
 	if (rc < 0)
 		monitor_say("cannot set up device %s: %s", m->tun_names[worker], strerror(-rc));
 	return rc == 0;
@@ -141,11 +177,26 @@ route_range(struct monitor *m, const struct conf_range *range, bool add)
 }
 
 static void
+route_prefix6(struct monitor *m, const struct ip_prefix *prefix, bool add)
+{
+	struct route r = { .type = ROUTE_UNREACHABLE, .dst = *prefix, .metric = POOL_ROUTE_METRIC };
+	int rc = 0;
+
+	if (prefix->len)
+		rc = add ? netlink_route_add(m->nl, &r, true) : netlink_route_del(m->nl, &r);
+	if (add && rc < 0)
+		monitor_say("no unreachable route beneath a prefix6: %s", strerror(-rc));
+}
+
+static void
 route_pools(struct monitor *m, const struct conf *c, bool add)
 {
-	for (unsigned int i = 0; i < c->n_pools; i++)
+	for (unsigned int i = 0; i < c->n_pools; i++) {
 		for (unsigned int j = 0; j < c->pools[i].n_ranges; j++)
 			route_range(m, &c->pools[i].ranges[j], add);
+		if (c->ipv6_enabled)
+			route_prefix6(m, &c->pools[i].prefix6, add);
+	}
 }
 
 void
@@ -156,15 +207,19 @@ monitor_update_pools(struct monitor *m, const struct conf *old)
 }
 
 static void
-enable_forwarding(void)
+enable_forwarding(const struct conf *c)
 {
-	int fd = open("/proc/sys/net/ipv4/ip_forward", O_WRONLY | O_CLOEXEC);
+	struct ip_addr six = server_address6(c);
+	int rc = c->ipv4_enabled ? file_sysctl("net/ipv4/ip_forward", "1") : 0;
 
-	if (fd < 0 || write(fd, "1", 1) != 1)
+	if (rc < 0)
 		monitor_say("cannot switch on IPv4 forwarding: %s (set net.ipv4.ip_forward=1)",
-		    strerror(errno));
-	if (fd >= 0)
-		close(fd);
+		    strerror(-rc));
+	rc = six.family == IP_V6 ? file_sysctl("net/ipv6/conf/all/forwarding", "1") : 0;
+	if (rc < 0)
+		monitor_say("cannot switch on IPv6 forwarding: %s "
+			    "(set net.ipv6.conf.all.forwarding=1)",
+		    strerror(-rc));
 }
 
 bool
@@ -188,7 +243,7 @@ monitor_open_network(struct monitor *m)
 	m->routes_ours = true;
 	route_pools(m, m->conf, true);
 	if (m->conf->enable_forwarding)
-		enable_forwarding();
+		enable_forwarding(m->conf);
 	return true;
 }
 
@@ -222,6 +277,41 @@ in_pools(const struct conf *c, const struct ip_addr *a)
 	return false;
 }
 
+static bool
+in_prefixes(const struct conf *c, const struct ip_addr *a)
+{
+	for (unsigned int i = 0; i < c->n_pools; i++)
+		if (c->pools[i].prefix6.len && ip_in_prefix(a, &c->pools[i].prefix6))
+			return true;
+	return false;
+}
+
+/* The route of a session's own /64. */
+static int
+plumb_prefix6(struct monitor *m, const struct msg_plumb *p)
+{
+	struct route r = { .type = ROUTE_UNICAST,
+		.dst = { .addr = p->prefix6, .len = LEASE_PREFIX6_BITS },
+		.ifindex = m->tun_index[p->worker] };
+
+	if (ip_is_none(&p->prefix6))
+		return 0;
+	return p->add ? netlink_route_add(m->nl, &r, true) : netlink_route_del(m->nl, &r);
+}
+
+static int
+plumb_address(struct monitor *m, const struct msg_plumb *p, bool add)
+{
+	struct route r = { .type = ROUTE_UNICAST,
+		.dst = { .addr = p->address, .len = 32 },
+		.source = server_address(m->conf),
+		.ifindex = m->tun_index[p->worker] };
+
+	if (ip_is_none(&p->address))
+		return 0;
+	return add ? netlink_route_add(m->nl, &r, true) : netlink_route_del(m->nl, &r);
+}
+
 void
 monitor_plumb(struct monitor *m, struct mrole *from, const struct msg_plumb *p)
 {
@@ -231,14 +321,16 @@ monitor_plumb(struct monitor *m, struct mrole *from, const struct msg_plumb *p)
 
 	if (p->worker >= m->n_workers) {
 		error = "no such worker";
-	} else if (p->add && !in_pools(m->conf, &p->address)) {
+	} else if (p->add && !ip_is_none(&p->address) && !in_pools(m->conf, &p->address)) {
 		error = "the address is in no configured pool";
+	} else if (p->add && !ip_is_none(&p->prefix6) && !in_prefixes(m->conf, &p->prefix6)) {
+		error = "the prefix is in no configured pool";
 	} else {
-		struct route r = { .type = ROUTE_UNICAST,
-			.dst = { .addr = p->address, .len = 32 },
-			.source = server_address(m->conf),
-			.ifindex = m->tun_index[p->worker] };
-		rc = p->add ? netlink_route_add(m->nl, &r, true) : netlink_route_del(m->nl, &r);
+		rc = plumb_address(m, p, p->add);
+		int six = rc == 0 || !p->add ? plumb_prefix6(m, p) : 0;
+		if (six < 0 && p->add)
+			(void)!plumb_address(m, p, false);
+		rc = rc == 0 ? six : rc;
 		if (rc < 0)
 			error = strerror(-rc);
 		done.u.plumb_done.device = view_str(m->tun_names[p->worker]);

@@ -371,7 +371,8 @@ net_peer_back(void *role, enum role_id who, unsigned int index)
 		struct msg m = { .id = MSG_SESSION_HELD,
 			.u.session_held = { .attempt = a->id,
 			    .tunnel = (uint8_t)a->tunnel,
-			    .address = nc->inner } };
+			    .address = nc->inner,
+			    .prefix6 = nc->inner6 } };
 
 		if (conn_is_up(nc->conn))
 			(void)!host_send(w->host, ROLE_AAA, 0, &m, -1);

@@ -35,7 +35,8 @@ struct net_conn {
 	struct loop_fd *watch;
 	int fd;
 	uint32_t slot;
-	struct ip_addr inner; /* leased address while up */
+	struct ip_addr inner;  /* leased address while up; none: no IPv4 */
+	struct ip_addr inner6; /* leased prefix while up; none: no IPv6 */
 	char policy[POLICY_NAME_MAX];
 	char account[NAME_MAX_BYTES + 1];
 	uint64_t asked_ms;        /* when the open question went to aaa; 0 = none */

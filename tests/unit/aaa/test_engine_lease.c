@@ -70,6 +70,74 @@ test_leased(void **state)
 	bench_free(b);
 }
 
+/* One LEASE is answered, with the route to the prefix asked of monitor; the prefix as text. */
+static const char *
+lease6(struct bench *b, uint8_t number, const char *name, uint64_t account)
+{
+	static char text[ADDR_TEXT_MAX];
+	struct ip_addr prefix;
+
+	bench_log_in(b, number, 0, name, account);
+	bench_ask_lease(b, number, 0, "");
+	const struct msg *m = bench_expect(b, MSG_PLUMB, ROLE_MONITOR, 0);
+	struct msg done = { .id = MSG_PLUMB_DONE,
+		.u.plumb_done = {
+		    .seq = m->u.plumb.seq, .ok = true, .device = view_str("rras0") } };
+	assert_true(m->u.plumb.add);
+	prefix = m->u.plumb.prefix6;
+	bench_give(b, ROLE_MONITOR, 0, &done);
+	m = bench_expect(b, MSG_LEASE_REPLY, ROLE_NET, 0);
+	assert_int_equal(m->u.lease_reply.lease.cause, CAUSE_NONE);
+	assert_true(ip_equal(&m->u.lease_reply.lease.prefix6, &prefix));
+	return ip_text(&prefix, text);
+}
+
+#define CONF6                                                                                      \
+	"dns6 2001:db8::35\n"                                                                      \
+	"pool p { range 10.0.0.1 - 10.0.0.9; prefix6 2001:db8:1::/62 }\n"                          \
+	"policy All { access grant }\n"
+
+/* A session gets an address and a prefix of its own; without prefixes it gets the address. */
+static void
+test_prefixes(void **state)
+{
+	struct bench *b = make(CONF6);
+
+	(void)state;
+	assert_string_equal(lease6(b, 1, "u1", 1), "2001:db8:1:2::");
+	bench_fact(b, "aaa.leased6", "2001:db8:1:2::/64 from pool p (1 of 3 used)");
+	assert_string_equal(lease6(b, 2, "u2", 2), "2001:db8:1:3::");
+	assert_string_equal(lease6(b, 3, "u1", 1), "2001:db8:1:1::"); /* its own is taken */
+	assert_string_equal(lease6(b, 4, "u4", 4), "-");
+	bench_fact(
+	    b, "aaa.pool6-full", "pool p (2001:db8:1::/62) has all its 3 prefixes leased: 3");
+	bench_end(b, 1, 0);
+	const struct msg *m = bench_expect(b, MSG_PLUMB, ROLE_MONITOR, 0);
+	assert_false(m->u.plumb.add);
+	assert_false(ip_is_none(&m->u.plumb.prefix6));
+	assert_string_equal(lease6(b, 5, "u1", 1), "2001:db8:1:2::"); /* the same as before */
+	bench_free(b);
+}
+
+/* R51: IPv6 alone; R60 for it. */
+static void
+test_ipv6_only(void **state)
+{
+	struct bench *b = make("server { ipv4 no }\npool p { prefix6 2001:db8:1::/63 }\n"
+			       "policy All { access grant }\n");
+
+	(void)state;
+	assert_string_equal(lease6(b, 1, "u1", 1), "2001:db8:1:1::");
+	bench_log_in(b, 2, 0, "u2", 2);
+	bench_ask_lease(b, 2, 0, "");
+	bench_leased(b, 2, 0, "address.prefixes-exhausted");
+	bench_configure(b, "server { ipv4 no; ipv6 no }\npool p { prefix6 2001:db8:1::/63 }\n"
+			   "policy All { access grant }\n");
+	bench_ask_lease(b, 2, 0, "");
+	bench_leased(b, 2, 0, "server.ip-off");
+	bench_free(b);
+}
+
 /* R60: exhausted, with the pool, its ranges, its size and the leases on record. */
 static void
 test_exhausted(void **state)
@@ -374,6 +442,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_leased),
+		cmocka_unit_test(test_prefixes),
+		cmocka_unit_test(test_ipv6_only),
 		cmocka_unit_test(test_exhausted),
 		cmocka_unit_test(test_pools_in_order),
 		cmocka_unit_test(test_fixed),

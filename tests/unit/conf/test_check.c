@@ -26,9 +26,13 @@ static const struct {
 	    ERR("1:10", "pool \"a\" has more than 1048576 addresses") },
 	{ "pool a { range 10.0.0.0/24 }\npool A { range 10.0.1.0/24 }",
 	    ERR("2:1", "there are two pools \"A\"; the other is in line 1") },
+	{ "pool a { prefix6 2001:db8::/48 }", "" },
+	{ "pool a { prefix6 2001:db8::/32; dns6 2001:db8::1 }\npool b { prefix6 2001:db8:1::/48 }",
+	    ERR("2:10", "prefix6 overlaps that of pool \"a\"") },
 	/* policies */
 	{ "pool office { range 10.0.0.0/24 }\npolicy x { pool ofice }",
 	    ERR("2:12", "there is no pool \"ofice\" (did you mean \"office\"?)") },
+	{ "policy x { ipv6-pool lab }", ERR("1:12", "there is no pool \"lab\"") },
 	{ "policy x { pool lab }", ERR("1:12", "there is no pool \"lab\"") },
 	{ "policy x { pool default }", "" },
 	{ "policy x { }\npolicy y { }\npolicy X { }",

@@ -237,6 +237,7 @@ test_prefix_hosts(void **state)
 	}
 }
 
+#define PREFIX6 "prefix6: expected an IPv6 prefix of 16 to 63 bits; "
 #define ERR(at, text) "rrasd.conf:" at ": error: " text "\n"
 
 static const struct {
@@ -319,7 +320,20 @@ static const struct {
 		       "an address") },
 	{ "dns 2001:db8::1",
 	    ERR("1:5", "dns: expected at most 2 IPv4 addresses; \"2001:db8::1\" is "
-		       "IPv6, which is not carried in tunnels in this version") },
+		       "IPv6: write it as dns6") },
+	{ "dns6 10.0.0.1",
+	    ERR("1:6", "dns6: expected at most 2 IPv6 addresses; \"10.0.0.1\" is IPv4: write it as "
+		       "dns") },
+	/* R14: prefix lengths */
+	{ "pool p { prefix6 2001:db8::/64 }",
+	    ERR("1:18", PREFIX6 "\"2001:db8::/64\" has another length") },
+	{ "pool p { prefix6 2001:db8::/129 }", ERR("1:18", PREFIX6 "\"2001:db8::/129\" is none") },
+	{ "pool p { prefix6 10.0.0.0/24 }", ERR("1:18", PREFIX6 "\"10.0.0.0/24\" is none") },
+	{ "pool p { prefix6 fe80::/48 }",
+	    ERR("1:18", PREFIX6 "\"fe80::/48\" cannot be given to clients") },
+	{ "pool p { prefix6 2001:db8::1/48 }",
+	    ERR("1:18", PREFIX6 "\"2001:db8::1/48\" has bits behind its length (did you mean "
+				"2001:db8::/48?)") },
 	{ "dns 0.0.0.0",
 	    ERR("1:5", "dns: expected at most 2 IPv4 addresses; \"0.0.0.0\" is not the "
 		       "address of a host") },
@@ -369,11 +383,9 @@ static const struct {
 	{ "pool p { range 10.0.0.1 - 224.0.0.1 }",
 	    ERR("1:16", RANGE "\"10.0.0.1\" cannot be given to clients") },
 	{ "pool p { range 2001:db8::/64 }",
-	    ERR("1:16", RANGE "\"2001:db8::/64\" is IPv6, which is not carried in tunnels in this "
-			      "version") },
+	    ERR("1:16", RANGE "\"2001:db8::/64\" is IPv6: write the prefix as prefix6") },
 	{ "pool p { range 2001:db8::1 - 2001:db8::2 }",
-	    ERR("1:16", RANGE "\"2001:db8::1\" is IPv6, which is not carried in tunnels in this "
-			      "version") },
+	    ERR("1:16", RANGE "\"2001:db8::1\" is IPv6: write the prefix as prefix6") },
 	/* one value, no value, the wrong shape */
 	{ "server { name two words }",
 	    ERR("1:19", "name takes one value; put \"quotes\" around a text with blanks, or a "

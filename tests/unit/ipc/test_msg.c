@@ -157,6 +157,7 @@ make_profile(struct profile *out)
 	make_prefixes(out->framed, &out->n_framed);
 	for (unsigned int i = 0; i < 2; i++) {
 		make_addr(&out->dns[i]);
+		make_addr(&out->dns6[i]);
 		make_addr(&out->nbns[i]);
 	}
 	make_u32(&out->idle_timeout_s);
@@ -211,8 +212,10 @@ make_lease(struct lease_answer *out)
 	make_addr(&out->remote);
 	for (unsigned int i = 0; i < 2; i++) {
 		make_addr(&out->dns[i]);
+		make_addr(&out->dns6[i]);
 		make_addr(&out->nbns[i]);
 	}
+	make_addr(&out->prefix6);
 }
 
 static void
