@@ -73,6 +73,7 @@ engine_configure(struct engine *e, const struct conf *c, char *err, size_t cap)
 	policy_set_unref(e->policies);
 	e->policies = policies;
 	name_rules_init(&e->names, c);
+	account_rules_init(&e->rules, c);
 	e->remote_access = c->remote_access;
 	e->ip_on = c->ipv4_enabled;
 	e->ip6_on = c->ipv6_enabled;

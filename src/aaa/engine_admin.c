@@ -23,7 +23,8 @@ overrule(struct decision *d, enum cause cause, enum decided_by by)
 }
 
 static void
-explain(struct engine *e, const struct msg_explain *q, struct msg_explained *out, int64_t unix_s)
+explain(
+    struct engine *e, const struct msg_explain *q, struct msg_explained *out, const struct now *now)
 {
 	struct peer_name name;
 	enum cause cause = name_read(&e->names, q->user, &name);
@@ -41,7 +42,7 @@ explain(struct engine *e, const struct msg_explain *q, struct msg_explained *out
 		r.method = strongest(e->method_mask);
 	out->user_known = a != NULL;
 	out->account = view_str(a ? a->name : "");
-	engine_judge(e->policies, &r, a, unix_s, &out->decision);
+	engine_judge(e, e->policies, &r, a, now, &out->decision);
 	if (cause != CAUSE_NONE)
 		overrule(&out->decision, cause, BY_SERVER);
 	else if (!a)
@@ -61,7 +62,7 @@ engine_on_explain(struct engine *e, const struct msg_explain *m, const struct no
 	if (!e->policies)
 		return;
 	r.u.explained.seq = m->seq;
-	explain(e, m, &r.u.explained, now->unix_us / 1000000);
+	explain(e, m, &r.u.explained, now);
 	if (engine_send(e, ROLE_RECORD, 0, &r) != SENT_OK)
 		return; /* rrasctl says that there was no answer */
 }

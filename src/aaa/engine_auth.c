@@ -1,12 +1,16 @@
 /* AUTHENTICATE and DECIDE in the engine. See engine.h for the order of the questions. */
 #include "aaa/engine_priv.h"
 
+#include <stdio.h>
+#include <time.h>
+
 /* What is told of one request when it is settled. */
 struct outcome {
 	enum cause cause;
 	const char *verified;     /* the vault's word for people; NULL: it was not asked */
 	const struct decision *d; /* NULL: no policy was asked */
 	const struct msg_check_reply *keys; /* when all is well */
+	const struct profile *profile;      /* then as well: of policy and account together */
 	bool may_retry;
 };
 
@@ -20,24 +24,24 @@ engine_gate(const struct engine *e, enum tunnel_kind tunnel)
 	return CAUSE_NONE;
 }
 
-/* R33: switched off, or past its day. */
+/* R33: the state of the account, and then that of its password. */
 static enum cause
-account_cause(const struct account *a, int64_t unix_s)
+account_cause(const struct engine *e, const struct account *a, const struct now *now)
 {
-	if (a && !a->enabled)
-		return CAUSE_ACCOUNT_DISABLED;
-	if (a && a->expires_unix_s != 0 && unix_s >= a->expires_unix_s)
-		return CAUSE_ACCOUNT_EXPIRED;
-	return CAUSE_NONE;
+	enum cause cause = a ? account_use_cause(a, now) : CAUSE_NONE;
+
+	if (!a || cause != CAUSE_NONE)
+		return cause;
+	return account_password_cause(a, &e->rules, now->unix_us / 1000000);
 }
 
 void
-engine_judge(const struct policy_set *terms, const struct policy_request *r,
-    const struct account *account, int64_t unix_s, struct decision *out)
+engine_judge(const struct engine *e, const struct policy_set *terms, const struct policy_request *r,
+    const struct account *account, const struct now *now, struct decision *out)
 {
-	enum cause state = account_cause(account, unix_s);
+	enum cause state = account_cause(e, account, now);
 
-	policy_decide(terms, r, account, unix_s, out);
+	policy_decide(terms, r, account, now->unix_us / 1000000, out);
 	if (state == CAUSE_NONE)
 		return;
 	out->verdict = VERDICT_DENY;
@@ -49,18 +53,15 @@ engine_judge(const struct policy_set *terms, const struct policy_request *r,
 }
 
 static const char *
-account_state_text(const struct session *s, const struct account *a, int64_t unix_s)
+state_text(
+    const struct engine *e, const struct session *s, const struct account *a, const struct now *now)
 {
 	if (!a)
 		return s->name_cause == CAUSE_NO_SUCH_DOMAIN  ? "domain not ours"
 		       : s->name_cause == CAUSE_NAME_ENCODING ? "not in the agreed encoding"
 		       : s->other_known                       ? "known only in the other encoding"
 		                                              : "no such account";
-
-	enum cause state = account_cause(a, unix_s);
-	return state == CAUSE_ACCOUNT_DISABLED  ? "disabled"
-	       : state == CAUSE_ACCOUNT_EXPIRED ? "expired"
-	                                        : "enabled";
+	return account_state_text(account_cause(e, a, now));
 }
 
 /* AUTH_ASKED and ACCOUNT: noted when the request is settled, with the time it came. */
@@ -76,9 +77,51 @@ note_request(struct engine *e, struct session *s, const struct account *a, const
 	f = FACT_MAKE(FACT_AUTH_ASKED, F_STR(auth_method_name(s->method)), F_TEXT(sent),
 	    F_STR(tunnel_name(s->tunnel)));
 	engine_note(e, s, &f, &then);
-	f = FACT_MAKE(FACT_ACCOUNT, F_TEXT(sent), F_STR(a ? a->name : "-"),
-	    F_STR(account_state_text(s, a, now->unix_us / 1000000)));
+	f = FACT_MAKE(
+	    FACT_ACCOUNT, F_TEXT(sent), F_STR(a ? a->name : "-"), F_STR(state_text(e, s, a, now)));
 	engine_note(e, s, &f, &then);
+}
+
+static const char *
+date_text(int64_t unix_s, int32_t utc_offset_s, char out[32])
+{
+	time_t t = (time_t)(unix_s + utc_offset_s);
+	struct tm tm;
+
+	if (unix_s == 0 || !gmtime_r(&t, &tm) || !strftime(out, 32, "%a %Y-%m-%d %H:%M", &tm))
+		snprintf(out, 32, "never");
+	return out;
+}
+
+/* The evidence behind a refusal for the hour or for the age of the password. */
+static void
+note_state(struct engine *e, const struct session *s, const struct account *a, enum cause cause,
+    const struct now *now)
+{
+	char set[32], end[32], at[32];
+	int64_t end_s = account_password_end(a, &e->rules);
+	struct fact f;
+
+	switch ((unsigned int)cause) { /* other causes need no more than their name */
+	case CAUSE_LOGON_HOURS:
+		f = FACT_MAKE(FACT_LOGON_HOURS, F_STR(a->hours),
+		    F_STR(date_text(now->unix_us / 1000000, now->utc_offset_s, at)));
+		break;
+	case CAUSE_PASSWORD_EXPIRED:
+	case CAUSE_PASSWORD_MUST_CHANGE:
+	case CAUSE_PASSWORD_ADMIN:
+		f = FACT_MAKE(FACT_PASSWORD_END,
+		    F_STR(date_text(a->password_set_unix_s, now->utc_offset_s, set)),
+		    F_STR(date_text(end_s, now->utc_offset_s, end)),
+		    F_STR(a->must_change ? "must-change"
+			  : end_s == a->password_expires_unix_s
+			      ? "the account's own date"
+			      : "password-age of the configuration"));
+		break;
+	default:
+		return;
+	}
+	engine_note(e, s, &f, now);
 }
 
 static void
@@ -123,7 +166,7 @@ fill_answer(struct auth_answer *a, const struct outcome *o)
 	a->may_retry = o->may_retry;
 	if (!a->ok)
 		return;
-	a->profile = o->d->profile;
+	a->profile = *o->profile;
 	a->has_keys = o->keys->success.n > 0;
 	if (!view_copy(o->keys->success, a->success, sizeof(a->success) - 1))
 		a->has_keys = false;
@@ -146,6 +189,8 @@ settle(struct engine *e, struct session *s, const struct outcome *o, const struc
 		struct fact f = FACT_MAKE(FACT_VERIFIED, F_STR(o->verified));
 		engine_note(e, s, &f, now);
 	}
+	if (o->d && a)
+		note_state(e, s, a, o->cause, now);
 	if (o->d)
 		note_decision(e, s, o->d, now);
 	if (o->cause == CAUSE_NONE || o->cause == CAUSE_NO_FREE_PORT)
@@ -304,13 +349,16 @@ verified_text(enum cause cause)
 	return "no account to test against";
 }
 
-/* The account's own address counts unless the policy says not to look at it. */
+/* The account's own address and routes count unless the policy says not to look at it. */
 static void
 keep_terms(struct session *s, const struct account *a, const struct decision *d)
 {
 	bool own = !policy_set_ignores_dialin(s->terms, d->policy_id);
 
 	s->profile = d->profile;
+	for (unsigned int i = 0; own && i < a->n_routes; i++)
+		if (s->profile.n_framed < PROFILE_ROUTES_MAX)
+			s->profile.framed[s->profile.n_framed++] = a->routes[i];
 	s->fixed = own ? a->address : (struct ip_addr){ 0 };
 }
 
@@ -337,7 +385,7 @@ engine_on_check_reply(struct engine *e, const struct msg_check_reply *m, const s
 			.method = s->method,
 			.tunnel = s->tunnel,
 			.client = s->client };
-		engine_judge(s->terms, &r, a, now->unix_us / 1000000, &d);
+		engine_judge(e, s->terms, &r, a, now, &d);
 		o.d = &d;
 		o.cause = d.cause;
 	}
@@ -348,6 +396,7 @@ engine_on_check_reply(struct engine *e, const struct msg_check_reply *m, const s
 	}
 	if (o.cause == CAUSE_NONE)
 		keep_terms(s, a, &d);
+	o.profile = &s->profile;
 	settle(e, s, &o, now);
 }
 

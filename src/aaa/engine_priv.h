@@ -2,6 +2,7 @@
 #ifndef AAA_ENGINE_PRIV_H
 #define AAA_ENGINE_PRIV_H
 
+#include "aaa/account_state.h"
 #include "aaa/engine.h"
 #include "aaa/lease.h"
 #include "aaa/lease6.h"
@@ -63,6 +64,7 @@ struct engine {
 	uint64_t sync_retry_ms;
 	/* configuration */
 	struct name_rules names;
+	struct account_rules rules;
 	struct policy_set *policies;
 	struct leases *leases;
 	struct leases6 *leases6;
@@ -115,8 +117,9 @@ void engine_check_lost(struct engine *e, struct session *s, bool timed_out, cons
 enum cause engine_gate(const struct engine *e, enum tunnel_kind tunnel);
 
 /* State of the account, then policy: the whole of DECIDE. account may be NULL. */
-void engine_judge(const struct policy_set *terms, const struct policy_request *r,
-    const struct account *account, int64_t unix_s, struct decision *out);
+void engine_judge(const struct engine *e, const struct policy_set *terms,
+    const struct policy_request *r, const struct account *account, const struct now *now,
+    struct decision *out);
 
 /* engine_lease.c */
 void engine_on_lease(

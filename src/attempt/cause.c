@@ -26,6 +26,26 @@ cause_info(enum cause cause)
 	return &unknown;
 }
 
+uint32_t
+cause_number_told(const struct cause_info *info, enum auth_method method, bool client)
+{
+	if (info->wire_kind != WIRE_MSCHAP_E || client)
+		return info->ras_error;
+	switch (method) {
+	case AUTH_PAP:
+	case AUTH_CHAP:
+		return 691; /* Authenticate-Nak and Failure carry no number */
+	case AUTH_MSCHAP:
+	case AUTH_MSCHAPV2:
+		return info->wire_number;
+	case AUTH_NONE:
+	case AUTH_EAP:
+	case N_AUTH_METHOD:
+		break;
+	}
+	return info->ras_error;
+}
+
 enum cause
 cause_by_name(struct view name)
 {

@@ -5,7 +5,7 @@
 #ifndef ATTEMPT_CAUSE_H
 #define ATTEMPT_CAUSE_H
 
-#include "base/view.h"
+#include "attempt/request.h"
 
 /* Who has to act. */
 enum blame {
@@ -63,6 +63,13 @@ struct cause_info {
 /* The row of a cause; a row named "none" for CAUSE_NONE, "unknown" for a number not in the table.
  */
 const struct cause_info *cause_info(enum cause cause);
+
+/*
+ * The number that the user of a server's attempt is told, by what the method can carry: 691 alone
+ * by PAP and CHAP, E= of RFC 2759 section 6 by MS-CHAP. Else, and for a client's own record,
+ * ras_error.
+ */
+uint32_t cause_number_told(const struct cause_info *info, enum auth_method method, bool client);
 
 /* The cause with this name; CAUSE_NONE when there is none. */
 enum cause cause_by_name(struct view name);

@@ -68,6 +68,7 @@ static const struct subcommand subcommands[] = {
 	{ "user", ctl_user, "accounts",
 	    "rrasctl user add NAME [options]\n"
 	    "rrasctl user set NAME [options]\n"
+	    "rrasctl user passwd NAME [--password-file F] [--must-change]\n"
 	    "rrasctl user del NAME\n"
 	    "rrasctl user show NAME\n"
 	    "rrasctl user list\n\n"
@@ -78,11 +79,20 @@ static const struct subcommand subcommands[] = {
 	    "  --reversible            keep the password so that CHAP can use it as well\n"
 	    "  --no-reversible         set: forget that copy\n"
 	    "  --disabled, --enabled   whether the account may be used\n"
+	    "  --locked, --unlocked    the account's own lock\n"
 	    "  --expires DATE|never    usable until YYYY-MM-DD [HH:MM]\n"
+	    "  --hours TEXT            logon hours: \"Mo-Fr 08:00-18:00, Sa 09:00-12:00\", always\n"
+	    "                          or never, in the server's local time\n"
+	    "  --password-expires DATE|never   the password serves until then (never: until\n"
+	    "                          password-age of the configuration ends it)\n"
+	    "  --must-change, --no-must-change   the password is to be changed at the next log-in\n"
 	    "  --dialin allow|deny|policy   the account's own permission (policy)\n"
 	    "  --group G               member of G; repeat for more. set: replaces all\n"
 	    "  --no-groups             set: member of none\n"
 	    "  --address A|none        always this address\n"
+	    "  --route PREFIX          what lies behind the client; repeat for more. set: replaces "
+	    "all\n"
+	    "  --no-routes             set: nothing lies behind it\n"
 	    "  --caller-id TEXT        may only call from there\n" },
 	{ "group", ctl_group, "groups of accounts, which policies name",
 	    "rrasctl group add GROUP\n"

@@ -70,7 +70,9 @@ struct conf {
 	unsigned int method_mask;
 	uint8_t retries;
 	bool identity_ansi;
-	char domain[64]; /* names may carry it (DOMAIN\user, user@realm) */
+	uint32_t password_age_s; /* 0 = passwords do not age */
+	char administrators[64]; /* the group whose passwords another administrator resets */
+	char domain[64];         /* names may carry it (DOMAIN\user, user@realm) */
 	char realms[8][256];
 	unsigned int n_realms;
 	/* ppp { } */

@@ -75,6 +75,14 @@ static const struct conf_key keys[] = {
 	    "The Windows domain that names may carry: DOMAIN\\user is then user."),
 	LIST(AUTHENTICATION, "realm", REALMS, conf, realms, n_realms, 8, "",
 	    "DNS suffixes that names may carry: user@realm is then user."),
+	KEY(AUTHENTICATION, "password-age", SECONDS, conf, password_age_s, 0, 3650 * DAY_S, "0",
+	    NULL,
+	    "How long a password serves from the day it was set; 0 is for ever. An expired "
+	    "one can be changed while connecting by MS-CHAPv2 only."),
+	KEY(AUTHENTICATION, "administrators", TEXT, conf, administrators, 1, 63, "Administrators",
+	    NULL,
+	    "The group of administrators: a member's expired password cannot be changed while "
+	    "connecting; another administrator sets it anew."),
 	KEY(AUTHENTICATION, "identity-encoding", CHOICE, conf, identity_ansi, 0, 0, "unicode",
 	    "unicode|ansi", "How user names arrive from clients: as UTF-8, or in a code page."),
 

@@ -270,21 +270,7 @@ diag_number(const struct attempt_record *r)
 
 	if (r->cause == CAUSE_TLS_CERT_REFUSED)
 		return alert_number(r, info->ras_error);
-	if (info->wire_kind != WIRE_MSCHAP_E || r->client)
-		return info->ras_error;
-	switch (r->method) {
-	case AUTH_PAP:
-	case AUTH_CHAP:
-		return 691; /* Authenticate-Nak and Failure carry no number */
-	case AUTH_MSCHAP:
-	case AUTH_MSCHAPV2:
-		return info->wire_number; /* E= of the Failure packet, RFC 2759 section 6 */
-	case AUTH_NONE:
-	case AUTH_EAP:
-	case N_AUTH_METHOD:
-		break;
-	}
-	return info->ras_error;
+	return cause_number_told(info, r->method, r->client);
 }
 
 /* What the peer was told on the wire, in the protocol's own terms. */

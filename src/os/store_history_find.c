@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SQL_MAX 4096u
+#define SQL_MAX 8192u
 
 /* Column order is HISTORY_COLUMNS, then facts. */
 static void
@@ -51,21 +51,35 @@ read_row(sqlite3_stmt *s, bool with_facts, struct attempt_record *r)
 	}
 }
 
-/* "AND cause IN (...)" of the causes with this RAS error. */
+/* "cause IN (...)": those whose user is told this number by that method. */
 static void
-where_ras_error(struct wr *w, uint32_t ras_error)
+causes_told(struct wr *w, uint32_t number, enum auth_method method, bool client)
 {
 	const struct cause_info *c;
 	const char *comma = "";
 
-	wr_str(w, " AND cause IN (");
+	wr_str(w, "cause IN (");
 	for (size_t i = 0; (c = cause_at(i)); i++) {
-		if (c->ras_error != ras_error)
+		if (cause_number_told(c, method, client) != number)
 			continue;
 		wr_fmt(w, "%s%u", comma, (unsigned int)c->cause);
 		comma = ",";
 	}
 	wr_str(w, ")");
+}
+
+/* What the user was told depends on the method and on the end that wrote the record. */
+static void
+where_ras_error(struct wr *w, uint32_t number)
+{
+	wr_fmt(w, " AND CASE WHEN client OR method NOT IN (%d, %d, %d, %d) THEN ", AUTH_PAP,
+	    AUTH_CHAP, AUTH_MSCHAP, AUTH_MSCHAPV2);
+	causes_told(w, number, AUTH_NONE, true);
+	wr_fmt(w, " WHEN method IN (%d, %d) THEN ", AUTH_PAP, AUTH_CHAP);
+	causes_told(w, number, AUTH_PAP, false);
+	wr_str(w, " ELSE ");
+	causes_told(w, number, AUTH_MSCHAPV2, false);
+	wr_str(w, " END");
 }
 
 /* A failure: it ended, and somebody has to act. */

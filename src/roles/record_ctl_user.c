@@ -6,6 +6,7 @@
 #include "aaa/names.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "base/wr.h"
 #include "roles/record_ctl.h"
 
 #include <stdio.h>
@@ -69,14 +70,49 @@ take_account(struct question *q, struct account *out)
 	return false;
 }
 
+/* The routes of the request, as the store keeps them. NULL, or what is wrong. */
+static const char *
+apply_routes(const struct question *q, struct account *row)
+{
+	const json_t *all = json_object_get(q->in, "routes");
+	struct wr w = wr_over((uint8_t *)row->routes, sizeof(row->routes) - 1);
+	struct ip_prefix p;
+
+	if (!json_is_array(all) || json_array_size(all) > ACCOUNT_ROUTES_MAX)
+		return "routes is a list of at most 8 prefixes";
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const char *s = json_string_value(json_array_get(all, i));
+		if (!s || strchr(s, ' ') || !ip_prefix_parse(view_str(s), &p))
+			return "a route is no prefix";
+		wr_fmt(&w, "%s%s", i ? " " : "", s);
+	}
+	row->routes[wr_len(&w)] = 0;
+	return wr_done(&w) ? NULL : "the routes are too long";
+}
+
+static const char *
+apply_hours(const struct question *q, struct account *row)
+{
+	const char *hours = rctl_arg(q, "hours");
+	const char *wrong = week_wrong(view_str(hours));
+
+	if (!wrong)
+		snprintf(row->hours, sizeof(row->hours), "%s", hours);
+	return wrong;
+}
+
 /* Takes the attributes that the request names over into row. NULL, or what is wrong. */
 static const char *
 apply(const struct question *q, struct account *row)
 {
-	const char *address = rctl_arg(q, "address");
+	const char *address = rctl_arg(q, "address"), *wrong;
 
 	row->enabled = rctl_arg_bool(q, "enabled", row->enabled);
+	row->locked = rctl_arg_bool(q, "locked", row->locked);
+	row->must_change = rctl_arg_bool(q, "must_change", row->must_change);
 	row->expires_unix_s = rctl_arg_int(q, "expires", row->expires_unix_s);
+	row->password_expires_unix_s =
+	    rctl_arg_int(q, "password_expires", row->password_expires_unix_s);
 	if (rctl_arg_has(q, "dialin") && !dialin_parse(rctl_arg(q, "dialin"), &row->dialin))
 		return "dialin is one of allow, deny, policy";
 	if (rctl_arg_has(q, "caller_id")) {
@@ -90,6 +126,10 @@ apply(const struct question *q, struct account *row)
 		if (address[0] && !ip_parse(view_str(address), &row->address))
 			return "the address is no IP address";
 	}
+	if (rctl_arg_has(q, "hours") && (wrong = apply_hours(q, row)))
+		return wrong;
+	if (rctl_arg_has(q, "routes") && (wrong = apply_routes(q, row)))
+		return wrong;
 	return NULL;
 }
 
@@ -189,6 +229,9 @@ commit(struct question *q)
 	if (has_password(q)) {
 		row.password_set_unix_s = now_s;
 		row.must_change = rctl_arg_bool(q, "must_change", false);
+		/* the date was that of the password before */
+		if (!rctl_arg_has(q, "password_expires") && row.password_expires_unix_s <= now_s)
+			row.password_expires_unix_s = 0;
 	}
 	for (unsigned int k = 1; k < N_SECRET_KIND; k++)
 		c.sealed[k] = view_of(q->sealed[k], q->n_sealed[k]);

@@ -50,7 +50,8 @@ record_journal(struct record *rec, const struct attempt_record *r)
 	snprintf(message, sizeof(message), "%s from %s%s%s ended at %s: %s (attempt %s)",
 	    tunnel_name(r->tunnel), endpoint_text(&r->peer, peer), user[0] ? ", user " : "", user,
 	    stage_name(r->stage), c->name, attempt_id_text(&r->id, id));
-	snprintf(ras, sizeof(ras), "%u", c->ras_error);
+	uint32_t told = cause_number_told(c, r->method, r->client);
+	snprintf(ras, sizeof(ras), "%u", told);
 	snprintf(nps, sizeof(nps), "%u", c->nps_reason);
 	snprintf(ms, sizeof(ms), "%llu", (unsigned long long)r->duration_ms);
 	snprintf(in, sizeof(in), "%llu", (unsigned long long)r->in_bytes);
@@ -67,7 +68,7 @@ record_journal(struct record *rec, const struct attempt_record *r)
 	put(&e, "RRAS_USER", user);
 	put(&e, "RRAS_ACCOUNT", account);
 	put(&e, "RRAS_POLICY", policy);
-	put(&e, "RRAS_ERROR", c->ras_error ? ras : "");
+	put(&e, "RRAS_ERROR", told ? ras : "");
 	put(&e, "RRAS_NPS_REASON", c->nps_reason ? nps : "");
 	put(&e, "RRAS_ADDRESS", ip_is_none(&r->address) ? "" : ip_text(&r->address, addr));
 	put(&e, "RRAS_DURATION_MS", ms);

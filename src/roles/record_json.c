@@ -161,7 +161,8 @@ rctl_json_attempt(const struct attempt_record *r, bool with_facts)
 
 	json_object_set_new(o, "cause", json_string(r->cause ? c->name : ""));
 	json_object_set_new(o, "blame", json_string(r->cause ? blame_name(c->blame) : ""));
-	json_object_set_new(o, "ras_error", json_integer(c->ras_error));
+	json_object_set_new(
+	    o, "ras_error", json_integer(cause_number_told(c, r->method, r->client)));
 	json_object_set_new(o, "nps_reason", json_integer(c->nps_reason));
 	json_object_set_new(o, "ended_by", json_string(party_name(r->ended_by)));
 	json_object_set_new(o, "method", json_string(auth_method_name(r->method)));
@@ -219,21 +220,29 @@ dialin_parse(const char *s, enum dialin *out)
 	return false;
 }
 
+/* The parts of a text between separators. */
+static json_t *
+json_words(const char *s, const char *separator)
+{
+	json_t *all = json_array();
+
+	while (*s) {
+		size_t n = strcspn(s, separator);
+		json_array_append_new(all, rctl_json_view(view_of(s, n)));
+		s += n + (s[n] != 0);
+	}
+	return all;
+}
+
 json_t *
 rctl_json_account(const struct account *a)
 {
 	char addr[ADDR_TEXT_MAX];
-	json_t *groups = json_array();
 	json_t *o = json_pack("{s:I, s:o, s:o, s:b, s:I, s:s}", "id", (json_int_t)a->id, "name",
 	    rctl_json_text(a->display), "normalised", rctl_json_text(a->name), "enabled",
 	    a->enabled, "expires", (json_int_t)a->expires_unix_s, "dialin", dialin_name(a->dialin));
 
-	for (const char *s = a->groups; *s;) {
-		size_t n = strcspn(s, "\n");
-		json_array_append_new(groups, rctl_json_view(view_of(s, n)));
-		s += n + (s[n] == '\n');
-	}
-	json_object_set_new(o, "groups", groups);
+	json_object_set_new(o, "groups", json_words(a->groups, "\n"));
 	json_object_set_new(o, "password", json_boolean(a->has_password));
 	json_object_set_new(o, "reversible", json_boolean(a->has_reversible));
 	json_object_set_new(o, "caller_id", rctl_json_text(a->caller_id));
@@ -244,7 +253,7 @@ rctl_json_account(const struct account *a)
 	json_object_set_new(o, "password_set", json_integer(a->password_set_unix_s));
 	json_object_set_new(o, "password_expires", json_integer(a->password_expires_unix_s));
 	json_object_set_new(o, "hours", rctl_json_text(a->hours));
-	json_object_set_new(o, "routes", rctl_json_text(a->routes));
+	json_object_set_new(o, "routes", json_words(a->routes, " "));
 	json_object_set_new(o, "created", json_integer(a->created_unix_s));
 	json_object_set_new(o, "changed", json_integer(a->changed_unix_s));
 	return o;

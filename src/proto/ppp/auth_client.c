@@ -194,8 +194,12 @@ static enum cause
 cause_of_error(uint32_t error)
 {
 	switch (error) {
-	case 647:
+	case 646:
+		return CAUSE_LOGON_HOURS;
+	case 647: /* disabled or locked: the number is the same */
 		return CAUSE_ACCOUNT_DISABLED;
+	case 648:
+		return CAUSE_PASSWORD_EXPIRED;
 	case 649: /* the account's permission, a policy, or no free port: it does not tell which */
 		return CAUSE_POLICY_REFUSED;
 	case 691: /* name, password, account or policy: the server does not tell */

@@ -2,6 +2,7 @@
  * AUTHENTICATE and DECIDE through the engine: every cause of who it is (0x05), on what terms
  * (0x06), and of our own trouble on the way (0x07, 0x09). R32, R33, R40, R41, R43, R44, R52.
  */
+#include "base/week.h"
 #include "unit/aaa/engine_test.h"
 
 #define CONF                                                                                       \
@@ -193,12 +194,106 @@ test_account_state(void **state)
 	expect_anna(&a, AUTH_MSCHAPV2, "account.expired");
 	a.expires_unix_s = TEST_UNIX_S + 1;
 	expect_anna(&a, AUTH_MSCHAPV2, "none");
+	a.locked = true;
+	expect_anna(&a, AUTH_MSCHAPV2, "account.locked");
+	a.expires_unix_s = 1; /* the order of a domain controller: locked comes before expired */
+	expect_anna(&a, AUTH_PAP, "account.locked");
+	a.locked = false;
 
 	a.enabled = false;
 	bench_account(b, &a);
 	bench_auth(b, 1, 0, "anna", AUTH_MSCHAPV2);
 	bench_vault(b, 1, CHECK_NO);
 	bench_answered(b, 1, 0, "account.wrong-password");
+	bench_free(b);
+}
+
+/* R33 B05: logon hours are those of the server's local time. */
+static void
+test_logon_hours(void **state)
+{
+	unsigned int minute = week_minute(TEST_UNIX_S, 0);
+	unsigned int h = minute % 1440 / 60;
+	struct msg_account a = test_account(1, "anna");
+	struct bench *b = make();
+	char hours[40];
+
+	(void)state;
+	a.groups = view_str("staff");
+	snprintf(hours, sizeof(hours), "%02u:00-%02u:59", h, h);
+	a.hours = view_str(hours);
+	bench_account(b, &a);
+	bench_log_in(b, 1, 0, "anna", 1);
+	b->now.utc_offset_s = 3600; /* the same moment, where it is an hour later */
+	bench_auth(b, 2, 0, "anna", AUTH_MSCHAPV2);
+	bench_vault(b, 1, CHECK_YES);
+	bench_answered(b, 2, 0, "account.logon-hours");
+	bench_fact(b, "aaa.logon-hours", hours);
+	bench_free(b);
+	a.hours = view_str("never");
+	expect_anna(&a, AUTH_MSCHAPV2, "account.logon-hours");
+	a.hours = view_str("always");
+	expect_anna(&a, AUTH_MSCHAPV2, "none");
+}
+
+/* R33 R35 R36: the age of the password, its own date, the mark, and who is an administrator. */
+static void
+test_password_ends(void **state)
+{
+	static const char aged[] = "authentication { methods mschapv2 pap; password-age 1d\n"
+				   "administrators Bosses }\n"
+				   "policy Staff { group staff; access grant }\n";
+	struct msg_account a = test_account(1, "anna");
+	struct bench *b = make();
+
+	(void)state;
+	a.groups = view_str("staff");
+	a.password_set_unix_s = TEST_UNIX_S - 86400;
+	expect_anna(&a, AUTH_MSCHAPV2, "none"); /* passwords do not age unless told to */
+	a.password_expires_unix_s = TEST_UNIX_S;
+	expect_anna(&a, AUTH_PAP, "account.password-expired");
+	a.password_expires_unix_s = TEST_UNIX_S + 1;
+	expect_anna(&a, AUTH_PAP, "none");
+	a.must_change = true;
+	expect_anna(&a, AUTH_PAP, "account.password-must-change");
+	a.must_change = false;
+
+	bench_configure(b, aged);
+	bench_account(b, &a);
+	bench_auth(b, 1, 0, "anna", AUTH_PAP);
+	bench_vault(b, 1, CHECK_YES);
+	bench_answered(b, 1, 0, "account.password-expired");
+	bench_fact(b, "aaa.password-end", "(by password-age of the configuration)");
+	a.password_set_unix_s++;
+	bench_account(b, &a);
+	bench_log_in(b, 2, 0, "anna", 1);
+	a.groups = view_str("staff\nbosses");
+	a.must_change = true;
+	bench_account(b, &a);
+	bench_auth(b, 3, 0, "anna", AUTH_MSCHAPV2);
+	bench_vault(b, 1, CHECK_YES);
+	bench_answered(b, 3, 0, "account.administrator-password-expired");
+	bench_free(b);
+}
+
+/* The account's routes reach the session beside those of the policy. */
+static void
+test_routes_of_the_account(void **state)
+{
+	struct msg_account a = test_account(1, "anna");
+	struct bench *b = make();
+	const struct auth_answer *answer;
+
+	(void)state;
+	a.groups = view_str("staff");
+	a.routes = view_str("192.0.2.0/25 198.51.100.0/24");
+	bench_account(b, &a);
+	bench_auth(b, 1, 0, "anna", AUTH_MSCHAPV2);
+	bench_vault(b, 1, CHECK_YES);
+	answer = bench_answered(b, 1, 0, "none");
+	assert_int_equal(answer->profile.n_framed, 2);
+	assert_int_equal(answer->profile.framed[0].len, 25);
+	assert_int_equal(ip_v4_u32(&answer->profile.framed[1].addr), 0xc6336400);
 	bench_free(b);
 }
 
@@ -466,6 +561,9 @@ main(void)
 		cmocka_unit_test(test_name_encoding),
 		cmocka_unit_test(test_name_in_the_other_encoding),
 		cmocka_unit_test(test_account_state),
+		cmocka_unit_test(test_logon_hours),
+		cmocka_unit_test(test_password_ends),
+		cmocka_unit_test(test_routes_of_the_account),
 		cmocka_unit_test(test_no_secret),
 		cmocka_unit_test(test_policy_causes),
 		cmocka_unit_test(test_rejecting_policy_is_named),

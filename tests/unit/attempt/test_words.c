@@ -64,6 +64,29 @@ test_pinned_numbers(void **state)
 	}
 }
 
+/* R33: what the user is told is what the method can carry; a client's own record knows itself. */
+static void
+test_number_told(void **state)
+{
+	const struct cause_info *off = cause_info(CAUSE_ACCOUNT_DISABLED);
+	const struct cause_info *method = cause_info(CAUSE_POLICY_METHOD);
+
+	(void)state;
+	assert_int_equal(cause_number_told(off, AUTH_MSCHAPV2, false), 647);
+	assert_int_equal(cause_number_told(off, AUTH_PAP, false), 691);
+	assert_int_equal(cause_number_told(off, AUTH_CHAP, false), 691);
+	assert_int_equal(cause_number_told(off, AUTH_PAP, true), 647);
+	assert_int_equal(cause_number_told(method, AUTH_MSCHAPV2, false), 691);
+	assert_int_equal(cause_number_told(method, AUTH_NONE, false), 812);
+	assert_int_equal(cause_number_told(cause_info(CAUSE_POOL_EXHAUSTED), AUTH_PAP, false), 720);
+	assert_int_equal(
+	    cause_number_told(cause_info(CAUSE_LOGON_HOURS), AUTH_MSCHAPV2, false), 646);
+	assert_int_equal(
+	    cause_number_told(cause_info(CAUSE_PASSWORD_EXPIRED), AUTH_MSCHAPV2, false), 648);
+	assert_int_equal(
+	    cause_number_told(cause_info(CAUSE_ACCOUNT_LOCKED), AUTH_MSCHAPV2, false), 647);
+}
+
 static void
 test_methods(void **state)
 {
@@ -110,6 +133,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cause_table),
 		cmocka_unit_test(test_pinned_numbers),
+		cmocka_unit_test(test_number_told),
 		cmocka_unit_test(test_methods),
 		cmocka_unit_test(test_tunnels_and_verdicts),
 	};

@@ -124,6 +124,15 @@ test_find(void **state)
 	assert_int_equal(history_latest(h, &f, &got, err, sizeof(err)), HISTORY_FOUND);
 	assert_int_equal(got->cause, CAUSE_POLICY_NONE);
 	history_free(got);
+	r[0].cause = CAUSE_ACCOUNT_DISABLED; /* over PAP its user saw 691, never 647 */
+	r[0].method = AUTH_PAP;
+	put(h, &r[0]);
+	f = (struct history_filter){ .ras_error = 691 };
+	assert_int_equal(history_latest(h, &f, &got, err, sizeof(err)), HISTORY_FOUND);
+	assert_int_equal(got->cause, CAUSE_ACCOUNT_DISABLED);
+	history_free(got);
+	f.ras_error = 647;
+	assert_int_equal(history_latest(h, &f, &got, err, sizeof(err)), HISTORY_NONE);
 	f = (struct history_filter){ .ras_error = 4711 };
 	assert_int_equal(history_latest(h, &f, &got, err, sizeof(err)), HISTORY_NONE);
 	f = (struct history_filter){ .live = true };

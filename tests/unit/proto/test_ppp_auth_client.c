@@ -166,7 +166,9 @@ test_mschap2_failures(void **unused)
 		    "E=647 Off" },
 		{ "E=649 R=0 V=3", "policy.refused-by-server", "E=649" },
 		{ "E=648 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=old",
-		    "account.refused-by-server", "E=648 old" },
+		    "account.password-expired", "E=648 old" },
+		{ "E=646 R=0 V=3 M=hours", "account.logon-hours", "E=646 hours" },
+		{ "E=647 R=0 V=3 M=off", "account.disabled", "E=647 off" },
 		{ "what", "account.refused-by-server", "what" },
 		{ "", "account.refused-by-server", "refused" },
 	};
