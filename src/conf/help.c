@@ -41,10 +41,27 @@ list_takes(const struct conf_key *k, char *out, size_t cap)
 	snprintf(out, cap, "at most %u %s", k->max, items);
 }
 
+/* "a or b", "a, b or c". */
+static void
+put_choices(const char *choices, char *out, size_t cap)
+{
+	struct wr w = wr_over(out, cap - 1);
+
+	for (const char *at = choices;;) {
+		const char *bar = strchr(at, '|');
+
+		wr_fmt(&w, "%.*s", bar ? (int)(bar - at) : (int)strlen(at), at);
+		if (!bar)
+			break;
+		at = bar + 1;
+		wr_str(&w, strchr(at, '|') ? ", " : " or ");
+	}
+	(void)view_text(wr_view_of(&w), out, cap);
+}
+
 char *
 conf_key_takes(const struct conf_key *k, char *out, size_t cap)
 {
-	const char *bar = k->choices ? strchr(k->choices, '|') : NULL;
 	uint64_t unit_ms = k->type == CONF_SECONDS ? 1000 : 1;
 	char least[40], most[40];
 
@@ -55,7 +72,7 @@ conf_key_takes(const struct conf_key *k, char *out, size_t cap)
 		snprintf(out, cap, "yes or no");
 		break;
 	case CONF_CHOICE:
-		snprintf(out, cap, "%.*s or %s", (int)(bar - k->choices), k->choices, bar + 1);
+		put_choices(k->choices, out, cap);
 		break;
 	case CONF_NUMBER:
 		snprintf(out, cap, "a number of %u to %u", k->min, k->max);

@@ -176,15 +176,23 @@ set_bool(const struct conf_value *v, const struct conf_word *w)
 static void
 set_choice(const struct conf_value *v, const struct conf_word *w)
 {
-	const char *bar = strchr(v->key->choices, '|');
-	struct view no = view_of(v->key->choices, (size_t)(bar - v->key->choices));
+	const char *at = v->key->choices;
+	unsigned int n = 0;
 
-	if (text_eq_nocase(w->text, no))
-		store(v, 0);
-	else if (text_eq_nocase(w->text, view_str(bar + 1)))
-		store(v, 1);
-	else
-		refuse(v, w, "is neither");
+	for (;;) {
+		const char *bar = strchr(at, '|');
+		struct view word = bar ? view_of(at, (size_t)(bar - at)) : view_str(at);
+
+		if (text_eq_nocase(w->text, word)) {
+			store(v, n);
+			return;
+		}
+		n++;
+		if (!bar)
+			break;
+		at = bar + 1;
+	}
+	refuse(v, w, n == 2 ? "is neither" : "is none of them");
 }
 
 static bool
