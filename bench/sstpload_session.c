@@ -100,8 +100,8 @@ take_packets(struct session *s)
 	struct ip_hdr h;
 	struct rd_fault fault;
 
-	for (unsigned int i = 0; i < l->work.n_pkts; i++) {
-		struct view v = l->work.pkts[i];
+	for (size_t i = 0; i < l->work.join.n_units; i++) {
+		struct view v = l->work.join.pieces[l->work.join.units[i].piece].v;
 
 		if (!ip_hdr_read(v, &h, &fault) || h.protocol != IP_PROTO_ICMP ||
 		    v.n < PING_BYTES || v.p[h.transport_at] != 0)
@@ -114,7 +114,7 @@ take_packets(struct session *s)
 			load_changed(l);
 		}
 	}
-	l->work.n_pkts = 0;
+	train_join_reset(&l->work.join);
 }
 
 static void
@@ -412,7 +412,8 @@ ping(struct session *s)
 	memcpy(b + IP_HEADER4 + 8, &l->ping_round, sizeof(l->ping_round));
 	sum = htons(ip_checksum(view_of(b + IP_HEADER4, PING_BYTES - IP_HEADER4)));
 	memcpy(b + IP_HEADER4 + 2, &sum, 2);
-	conn_send_ip(s->conn, &l->work, &p, 1, loop_now(l->loop));
+	conn_send_ip(s->conn, &l->work, &(struct vnet_hdr){ 0 }, pkt_view(p), loop_now(l->loop));
+	conn_send_end(s->conn, &l->work);
 	pkt_put(l->pool, p);
 	l->n_pinged++;
 	settle(s);

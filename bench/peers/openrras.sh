@@ -8,6 +8,7 @@ or_quiet() { # NS COMMAND...: state below /run and /var/lib is private to what i
 up() {
 	local bin=$OPENRRAS_BUILD/src/cmd d=$WORK/or i offload=
 	case $1 in *:nooff) offload='offload off' ;; esac
+	rm -rf "$d" # of the round before
 	mkdir -p "$d"
 	chmod 755 "$WORK" "$d"
 	"$bin/rrasctl" pki init "$d/pki" --name bench >/dev/null

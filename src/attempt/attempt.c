@@ -3,6 +3,8 @@
 
 #include "base/text.h"
 
+#include <stdlib.h>
+
 void
 attempt_init(struct attempt *a, enum tunnel_kind tunnel, enum witness witness,
     const struct endpoint *peer, const struct endpoint *local, const struct now *now)
@@ -15,7 +17,7 @@ attempt_init(struct attempt *a, enum tunnel_kind tunnel, enum witness witness,
 		.began_ms = now->ms,
 		.peer = *peer,
 		.local = *local,
-		.trail = trail_new() };
+		.trail = calloc(1, sizeof(*a->trail)) };
 	now_draw(now, a->id.b, sizeof(a->id.b));
 	for (unsigned int i = 0; i < 6; i++)
 		a->id.b[i] = (uint8_t)(unix_ms >> (8 * (5 - i)));
@@ -31,14 +33,14 @@ attempt_init(struct attempt *a, enum tunnel_kind tunnel, enum witness witness,
 void
 attempt_fini(struct attempt *a)
 {
-	trail_free(a->trail);
+	free(a->trail);
 	a->trail = NULL;
 }
 
 void
 attempt_forget_trail(struct attempt *a)
 {
-	trail_free(a->trail);
+	free(a->trail);
 	a->trail = NULL;
 }
 
@@ -47,7 +49,7 @@ attempt_note(struct attempt *a, const struct fact *f, const struct now *now)
 {
 	struct fact stamped = *f;
 
-	if (!a->trail && !(a->trail = trail_new()))
+	if (!a->trail && !(a->trail = calloc(1, sizeof(*a->trail))))
 		return;
 	stamped.at_ms = now->ms - a->began_ms;
 	stamped.witness = a->witness;

@@ -41,6 +41,7 @@ static const char usage_text[] =
     "  --name NAME           name of the connection (default HOST)\n"
     "  --device NAME         name of the TUN device (default ras%d)\n"
     "  --timeout SECONDS     for TCP to connect (15)\n"
+    "  --no-offload          one packet at a time over the TUN device\n"
     "  --foreground          stay; ctrl-C disconnects\n"
     "  --json                one JSON document instead of text\n"
     "\n"
@@ -63,6 +64,7 @@ enum {
 	OPT_DEVICE,
 	OPT_TIMEOUT,
 	OPT_FOREGROUND,
+	OPT_NO_OFFLOAD,
 	OPT_JSON,
 	OPT_DISCONNECT,
 	OPT_VERSION,
@@ -83,6 +85,7 @@ static const struct option options[] = {
 	{ "device", required_argument, NULL, OPT_DEVICE },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
 	{ "foreground", no_argument, NULL, OPT_FOREGROUND },
+	{ "no-offload", no_argument, NULL, OPT_NO_OFFLOAD },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "disconnect", required_argument, NULL, OPT_DISCONNECT },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -212,6 +215,9 @@ take_option(struct rasdial *r, int c)
 		return 0;
 	case OPT_FOREGROUND:
 		r->foreground = true;
+		return 0;
+	case OPT_NO_OFFLOAD:
+		d->no_offload = true;
 		return 0;
 	case OPT_JSON:
 		r->json = true;

@@ -52,6 +52,9 @@ struct conf_policy {
 	struct profile profile;
 };
 
+/* Super-packets over the TUN devices. */
+enum conf_offload { OFFLOAD_AUTO, OFFLOAD_ON, OFFLOAD_OFF };
+
 struct conf {
 	uint64_t generation;
 	/* server { } */
@@ -64,6 +67,7 @@ struct conf {
 	char state_dir[CONF_PATH_MAX]; /* /var/lib/openrras */
 	char run_dir[CONF_PATH_MAX];   /* /run/openrras */
 	char vault_key[CONF_PATH_MAX]; /* /etc/openrras/vault.key */
+	uint8_t offload;               /* enum conf_offload */
 	char device_prefix[12];        /* "rras": TUN devices rras0, rras1, ... */
 	uint32_t attempts_kept;        /* rows of stored attempts */
 	/* authentication { } */

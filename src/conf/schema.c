@@ -63,6 +63,10 @@ static const struct conf_key keys[] = {
 	    "accounts are lost: keep a copy."),
 	KEY(SERVER, "device-prefix", DEVICE, conf, device_prefix, 1, 11, "rras", NULL,
 	    "Tunnel devices are called by it and a number: rras0, rras1."),
+	KEY(SERVER, "offload", CHOICE, conf, offload, 0, 0, "auto", "auto|on|off",
+	    "Whether packets of one TCP or UDP flow pass the tunnel devices together, up to 64 KiB "
+	    "at a time. auto: when a test at the start finds that this kernel does it right; on: "
+	    "without that test; off: one packet at a time, which is slow."),
 	KEY(SERVER, "attempts-kept", NUMBER, conf, attempts_kept, 100, 10000000, "100000", NULL,
 	    "Connection attempts kept in the history."),
 

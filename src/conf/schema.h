@@ -22,7 +22,7 @@ enum conf_block {
 
 enum conf_type {
 	CONF_BOOL,       /* yes, no */
-	CONF_CHOICE,     /* one of two words, choices "false|true" */
+	CONF_CHOICE,     /* one of the words of choices, "false|true" or more */
 	CONF_NUMBER,     /* of min to max; uint8_t to uint32_t */
 	CONF_SIZE,       /* bytes with a unit: 64KiB; uint32_t */
 	CONF_MS,         /* a time with a unit, kept in milliseconds; min and max too; uint32_t */

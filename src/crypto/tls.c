@@ -101,19 +101,44 @@ tls_free(struct tls *t)
 	free(t);
 }
 
-bool
-tls_feed(struct tls *t, struct view cipher)
+/* The peer's first bytes are remembered. False: nobody reads what comes any more, so that a chatty
+ * peer fills no memory. */
+static bool
+take_notice(struct tls *t, struct view cipher)
 {
 	size_t room = sizeof(t->first) - t->n_first;
 	size_t n = cipher.n < room ? cipher.n : room;
 
 	if (t->state == TLS_FAILED || t->state == TLS_CLOSED)
-		return true; /* nobody reads it any more: a chatty peer fills no memory */
+		return false;
 	if (n && !t->looks_like_tls) {
 		memcpy(t->first + t->n_first, cipher.p, n);
 		t->n_first = (uint8_t)(t->n_first + n);
 	}
-	return tls_buf_append(&t->in, cipher);
+	return true;
+}
+
+bool
+tls_feed(struct tls *t, struct view cipher)
+{
+	return !take_notice(t, cipher) || tls_buf_append(&t->in, cipher);
+}
+
+void
+tls_lend(struct tls *t, struct view cipher)
+{
+	must(t->lent.n == 0);
+	if (take_notice(t, cipher))
+		t->lent = cipher;
+}
+
+bool
+tls_keep(struct tls *t)
+{
+	struct view rest = t->lent;
+
+	t->lent = view_of(NULL, 0);
+	return t->state == TLS_FAILED || t->state == TLS_CLOSED || tls_buf_append(&t->in, rest);
 }
 
 /* Puts the outcome of an SSL call that did not succeed into the state. */

@@ -42,6 +42,11 @@ void tls_free(struct tls *t);
  * at once when the connection is closed or failed. False: no memory. */
 MUST_USE bool tls_feed(struct tls *t, struct view cipher);
 
+/* The same without a copy: cipher stays the caller's and lives until tls_keep, which copies what
+ * was not used. Between the two nothing else is fed. */
+void tls_lend(struct tls *t, struct view cipher);
+MUST_USE bool tls_keep(struct tls *t);
+
 /* Drives the handshake. After TLS_FAILED tls_out may hold the alert that tells the peer why: send
  * it before closing. */
 enum tls_state tls_step(struct tls *t);

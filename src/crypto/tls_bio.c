@@ -1,7 +1,8 @@
 /*
  * The memory between OpenSSL and the caller: one BIO whose reads empty the connection's input queue
  * and whose writes fill its output queue. OpenSSL's own memory BIO moves or clears its whole buffer
- * on each turn; this one copies each byte once and gives memory back when it is idle.
+ * on each turn; this one copies each byte once, reads what is lent where it lies, and
+ * gives memory back when it is idle.
  *
  * An empty queue holds no memory: what it had goes to a few spare buffers that all connections of
  * the thread share, so that an idle session costs none and a busy one allocates nothing.
@@ -13,44 +14,66 @@
 #include <stdlib.h>
 
 #define FIRST_BYTES 4096u       /* what a queue begins with */
-#define SPARE_MAX_BYTES 131072u /* larger ones are freed */
+#define SPARE_MAX_BYTES 524288u /* larger ones are freed */
 #define SPARES 8u
 
-struct spare {
-	uint8_t *p;
-	size_t cap;
-};
-
-static _Thread_local struct spare spares[SPARES];
+static _Thread_local struct tls_buf spares[SPARES];
 static _Thread_local unsigned int n_spares;
 
 static BIO_METHOD *method; /* set once */
 static pthread_once_t made = PTHREAD_ONCE_INIT;
 
-/* A buffer of at least n bytes for an empty queue; the last spare one is the warmest. */
-static bool
-take_spare(struct tls_buf *b, size_t n)
+/* An empty buffer of at least cap bytes: the smallest spare one that fits, the last of its size as
+ * it is the warmest. p is NULL when memory is out. */
+static struct tls_buf
+take_buffer(size_t cap)
 {
-	for (unsigned int i = n_spares; i > 0; i--) {
-		if (spares[i - 1].cap < n)
-			continue;
-		b->p = spares[i - 1].p;
-		b->cap = spares[i - 1].cap;
-		spares[i - 1] = spares[--n_spares];
-		return true;
+	struct tls_buf b = { 0 };
+	unsigned int best = SPARES;
+
+	for (unsigned int i = n_spares; i-- > 0;)
+		if (spares[i].cap >= cap && (best == SPARES || spares[i].cap < spares[best].cap))
+			best = i;
+	if (best < SPARES) {
+		b = spares[best];
+		spares[best] = spares[--n_spares];
+		return b;
 	}
-	return false;
+	b.p = malloc(cap);
+	b.cap = b.p ? cap : 0;
+	return b;
 }
 
 static void
-give_spare(struct tls_buf *b)
+give_buffer(struct tls_buf *b)
 {
-	if (b->cap > SPARE_MAX_BYTES || n_spares == SPARES) {
-		tls_buf_fini(b);
-		return;
+	if (b->p && b->cap <= SPARE_MAX_BYTES && n_spares < SPARES) {
+		spares[n_spares++] = (struct tls_buf){ .p = b->p, .cap = b->cap };
+		b->p = NULL;
 	}
-	spares[n_spares++] = (struct spare){ b->p, b->cap };
-	*b = (struct tls_buf){ 0 };
+	tls_buf_fini(b);
+}
+
+/* Makes room for n more bytes. */
+static bool
+grow(struct tls_buf *b, size_t n)
+{
+	size_t cap = b->cap ? b->cap : FIRST_BYTES;
+
+	while (cap < b->len + n) {
+		if (cap > SIZE_MAX / 2)
+			return false;
+		cap *= 2;
+	}
+	struct tls_buf bigger = take_buffer(cap);
+	if (!bigger.p)
+		return false;
+	bigger.len = b->len;
+	if (b->len)
+		memcpy(bigger.p, b->p + b->off, b->len);
+	give_buffer(b);
+	*b = bigger;
+	return true;
 }
 
 bool
@@ -58,23 +81,11 @@ tls_buf_append(struct tls_buf *b, struct view v)
 {
 	if (v.n == 0)
 		return true;
-	if (b->off + b->len + v.n > b->cap && b->off) {
+	if (b->len + v.n > b->cap && !grow(b, v.n))
+		return false;
+	if (b->off + b->len + v.n > b->cap) {
 		memmove(b->p, b->p + b->off, b->len);
 		b->off = 0;
-	}
-	if (b->len + v.n > b->cap && (b->p || !take_spare(b, v.n))) {
-		size_t cap = b->cap ? b->cap : FIRST_BYTES;
-
-		while (cap < b->len + v.n) {
-			if (cap > SIZE_MAX / 2)
-				return false;
-			cap *= 2;
-		}
-		uint8_t *p = realloc(b->p, cap);
-		if (!p)
-			return false;
-		b->p = p;
-		b->cap = cap;
 	}
 	memcpy(b->p + b->off + b->len, v.p, v.n);
 	b->len += v.n;
@@ -89,8 +100,7 @@ tls_buf_drop(struct tls_buf *b, size_t n)
 	b->len -= n;
 	if (b->len)
 		return;
-	if (b->p)
-		give_spare(b);
+	give_buffer(b);
 }
 
 void
@@ -119,15 +129,22 @@ bio_read(BIO *bio, char *out, size_t cap, size_t *done)
 {
 	struct tls *t = BIO_get_data(bio);
 	size_t n = cap < t->in.len ? cap : t->in.len;
+	size_t more = cap - n < t->lent.n ? cap - n : t->lent.n;
 
 	BIO_clear_retry_flags(bio);
-	if (n == 0) {
+	if (n + more == 0) {
 		BIO_set_retry_read(bio);
 		return 0;
 	}
-	memcpy(out, t->in.p + t->in.off, n);
-	tls_buf_drop(&t->in, n);
-	*done = n;
+	if (n) {
+		memcpy(out, t->in.p + t->in.off, n);
+		tls_buf_drop(&t->in, n);
+	}
+	if (more) {
+		memcpy(out + n, t->lent.p, more);
+		t->lent = view_of(t->lent.p + more, t->lent.n - more);
+	}
+	*done = n + more;
 	return 1;
 }
 

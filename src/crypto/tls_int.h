@@ -37,6 +37,7 @@ struct tls {
 	SSL *ssl;
 	enum tls_state state;
 	struct tls_buf in, out;
+	struct view lent;  /* behind `in`: ciphertext that is still the caller's */
 	uint8_t first[16]; /* the peer's first bytes: is it TLS at all? */
 	uint8_t n_first;
 	bool looks_like_tls;

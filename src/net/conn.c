@@ -132,6 +132,39 @@ conn_feed(struct conn *c, struct view cipher)
 	return tls_feed(c->tls, cipher);
 }
 
+void
+conn_lend(struct conn *c, struct view cipher)
+{
+	tls_lend(c->tls, cipher);
+}
+
+bool
+conn_keep(struct conn *c)
+{
+	return tls_keep(c->tls);
+}
+
+bool
+conn_is_full(const struct conn *c)
+{
+	return tls_out(c->tls).n > CONN_DATA_MAX;
+}
+
+/* Records into w->plain, behind the rest: one while it may be control, many when it is data. */
+static int
+read_records(struct conn *c, struct conn_work *w)
+{
+	size_t n = 0, cap = c->up ? CONN_PLAIN : CONN_RECORD;
+
+	while (n + CONN_RECORD <= cap) {
+		int k = tls_read(c->tls, w->plain + c->n_rest + n, CONN_RECORD);
+		if (k <= 0)
+			return n ? (int)n : k; /* an end is met again by the next call */
+		n += (size_t)k;
+	}
+	return (int)n;
+}
+
 /* Keeps what is left of the plaintext for the next step. */
 static bool
 keep_rest(struct conn *c, struct view v)
@@ -159,8 +192,9 @@ walk(struct conn *c, struct conn_work *w, struct view stream, const struct now *
 	unsigned int ev = 0;
 	size_t used = 1;
 
+	w->passed = NULL;
 	while (stream.n && used && !c->down && !(ev & (CONN_ASK_AUTH | CONN_ASK_LEASE)) &&
-	       w->n_pkts < CONN_PKTS_MAX) {
+	       w->join.n_pieces < TRAIN_PACKETS_MAX) {
 		used = conn_take_data(c, w, stream, now, &ev);
 		if (used == 0) {
 			used = sstp_input(c->sstp, stream, now, &w->sstp_fx);
@@ -170,6 +204,7 @@ walk(struct conn *c, struct conn_work *w, struct view stream, const struct now *
 		must(used <= stream.n);
 		stream = view_of(stream.p + used, stream.n - used);
 	}
+	train_join_end(&w->join);
 	c->rest_ready = used != 0 && stream.n != 0;
 	if (c->down)
 		return ev;
@@ -207,7 +242,7 @@ conn_step(struct conn *c, struct conn_work *w, const struct now *now, bool *more
 	int n = 0;
 
 	*more = false;
-	w->n_pkts = 0;
+	train_join_reset(&w->join);
 	if (c->down)
 		return 0;
 	if (!c->tls_open) {
@@ -226,7 +261,7 @@ conn_step(struct conn *c, struct conn_work *w, const struct now *now, bool *more
 		}
 	}
 	if (!c->rest_ready) {
-		n = tls_read(c->tls, w->plain + c->n_rest, CONN_RECORD);
+		n = read_records(c, w);
 		if (n == 0)
 			return 0;
 		if (n < 0 && tls_step(c->tls) == TLS_FAILED)
@@ -237,11 +272,16 @@ conn_step(struct conn *c, struct conn_work *w, const struct now *now, bool *more
 	if (c->n_rest) {
 		memcpy(w->plain, c->rest, c->n_rest);
 		secret_wipe_bytes(c->rest, c->n_rest);
+		if (c->rest_cap > SSTP_INPUT_MAX) { /* a batch that had to wait */
+			free(c->rest);
+			c->rest = NULL;
+			c->rest_cap = 0;
+		}
 	}
 	struct view stream = view_of(w->plain, c->n_rest + (size_t)n);
 	c->n_rest = 0;
 	unsigned int ev = walk(c, w, stream, now);
-	if (w->n_pkts == 0) /* no data: it may have been a log-in with its password */
+	if (w->join.n_pieces == 0) /* no data: it may have been a log-in with its password */
 		secret_wipe_bytes(w->plain, stream.n);
 	*more = !c->down;
 	return ev;
@@ -255,7 +295,7 @@ conn_answer_auth(
 
 	if (c->down || !c->ppp)
 		return 0;
-	w->n_pkts = 0;
+	train_join_reset(&w->join);
 	if (a->ok) {
 		ev |= conn_reach(c, STAGE_DECIDE, now);
 		c->profile = a->profile;
@@ -274,7 +314,7 @@ conn_answer_lease(
 
 	if (c->down || !c->ppp)
 		return 0;
-	w->n_pkts = 0;
+	train_join_reset(&w->join);
 	if (a->cause == CAUSE_NONE)
 		ev |= conn_reach(c, STAGE_PLUMB, now);
 	ppp_answer_lease(c->ppp, a, now, &w->ppp_fx);
@@ -287,7 +327,7 @@ conn_close(struct conn *c, struct conn_work *w, enum cause cause, const struct n
 {
 	if (c->down)
 		return 0;
-	w->n_pkts = 0;
+	train_join_reset(&w->join);
 	if (!c->sstp)
 		return conn_end(c, cause, false, now);
 	attempt_end(&c->attempt, cause, PARTY_US, now);
@@ -348,7 +388,7 @@ conn_tick(struct conn *c, struct conn_work *w, const struct now *now)
 
 	if (c->down)
 		return 0;
-	w->n_pkts = 0;
+	train_join_reset(&w->join);
 	if (now->ms >= c->held_until_ms)
 		c->held_until_ms = 0;
 	if (now->ms >= c->handshake_deadline_ms)

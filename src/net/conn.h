@@ -14,13 +14,19 @@
 #include "crypto/tls.h"
 #include "net/drops.h"
 #include "net/guard.h"
+#include "net/train.h"
 #include "proto/ppp/ppp.h"
 #include "proto/sstp/sstp.h"
 
-#define CONN_PKTS_MAX 1024u /* IP packets that one TLS record can carry */
-#define CONN_RECORD 16384u  /* plaintext of one TLS record */
-/* Ciphertext that may wait for a slow peer before data is dropped and nothing more is read. */
-#define CONN_BACKLOG_MAX 262144u
+#define CONN_RECORD 16384u            /* plaintext of one TLS record */
+#define CONN_PLAIN (8u * CONN_RECORD) /* and of those that are worked on together */
+/*
+ * Ciphertext that may wait for a slow peer (S11). From the first limit on its data is dropped, so
+ * data cannot reach the second, where nothing is read from the peer any more: two ends that both
+ * have much to send never wait for each other.
+ */
+#define CONN_DATA_MAX 262144u
+#define CONN_BACKLOG_MAX 524288u
 
 /* What a connection is made from. Shared by the connections of one configuration; not owned. */
 struct conn_conf {
@@ -40,11 +46,12 @@ struct conn_work {
 	struct fx sstp_fx, ppp_fx;
 	struct auth_request auth;   /* of CONN_ASK_AUTH */
 	struct lease_request lease; /* of CONN_ASK_LEASE */
-	unsigned int n_pkts;
-	struct view pkts[CONN_PKTS_MAX]; /* IP packets for TUN, borrowed until the next call */
-	uint8_t gather[CONN_RECORD];     /* outgoing frames of one record */
-	uint8_t plain[SSTP_INPUT_MAX +
-		      CONN_RECORD]; /* what is left of the last record, then this one */
+	size_t n_gather;
+	const uint8_t *passed;  /* the packet that passed the guard last in this call; NULL: none */
+	struct train_join join; /* packets for TUN, borrowed from plain until the next call */
+	uint8_t gather[CONN_RECORD]; /* outgoing frames of one record */
+	uint8_t
+	    plain[SSTP_INPUT_MAX + CONN_PLAIN]; /* what is left of the last records, then these */
 };
 
 /* Progress that the owner has to act on; a mask. */
@@ -83,9 +90,14 @@ bool conn_wants_input(const struct conn *c);
 /* Keeps ciphertext for conn_step. False when memory is out: end the connection. */
 MUST_USE bool conn_feed(struct conn *c, struct view cipher);
 
+/* The same without a copy: cipher stays the caller's and lives until conn_keep, which copies what
+ * conn_step has not used. */
+void conn_lend(struct conn *c, struct view cipher);
+MUST_USE bool conn_keep(struct conn *c);
+
 /*
- * Works on what was fed, up to one TLS record or one question. *more says whether to call again
- * after the events and work->pkts have been carried out.
+ * Works on what was fed, up to CONN_PLAIN bytes of data, one record of control or one question.
+ * *more says whether to call again after the events and work->join have been carried out.
  */
 unsigned int conn_step(struct conn *c, struct conn_work *w, const struct now *now, bool *more);
 
@@ -94,9 +106,17 @@ unsigned int conn_answer_auth(
 unsigned int conn_answer_lease(
     struct conn *c, struct conn_work *w, const struct lease_answer *a, const struct now *now);
 
-/* Sends IP packets to the peer: n packets, laid into as few TLS records as they fit. */
-void conn_send_ip(
-    struct conn *c, struct conn_work *w, struct pkt *const *pkts, size_t n, const struct now *now);
+/*
+ * Sends an IP packet, or a super-packet, that was read from TUN with header h. Packets are laid
+ * into as few TLS records as they fit: nothing else may be called until conn_send_end has closed
+ * the last. What does not pass is counted in the drops, every packet of a super-packet by itself.
+ */
+void conn_send_ip(struct conn *c, struct conn_work *w, const struct vnet_hdr *h, struct view pkt,
+    const struct now *now);
+void conn_send_end(struct conn *c, struct conn_work *w);
+
+/* Whether so much waits for the peer that its data would be dropped now. */
+bool conn_is_full(const struct conn *c);
 
 /* Ends it from this side; CONN_DOWN comes now or later. */
 unsigned int conn_close(

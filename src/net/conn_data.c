@@ -4,11 +4,15 @@
  * the way out conn_send_ip.
  */
 #include "net/conn_priv.h"
+#include "proto/ip/ip.h"
 #include "proto/ppp/frame.h"
 #include "proto/sstp/sstp_data.h"
 
-_Static_assert(PPP_FRAME_HEADROOM + SSTP_HEADER <= PKT_HEADROOM,
-    "every layer's header fits in front of a packet");
+#define HEAD_MAX (SSTP_HEADER + PPP_FRAME_HEADROOM)
+
+/* The smallest data packet is SSTP, one byte of PPP and IPv4: the list for TUN holds them all. */
+_Static_assert((SSTP_INPUT_MAX + CONN_PLAIN) / (SSTP_HEADER + 1 + IP_HEADER4) <= TRAIN_PACKETS_MAX,
+    "all packets of a call fit into the list");
 
 void
 guard_for_session(struct conn *c)
@@ -25,19 +29,26 @@ guard_for_session(struct conn *c)
 static void
 take_ip(struct conn *c, struct conn_work *w, struct view pkt, const struct now *now)
 {
-	enum drop drop = c->up ? guard_in(&c->guard, pkt) : DROP_NOT_OPEN;
-
-	if (drop != DROP_NONE) {
-		drop_count(&c->counts.drops, drop);
-		return;
-	}
-	pkt.n = guard_trim(pkt);
+	/* In a run of packets between two hosts the guard would say the same of each. */
+	size_t n = w->passed && c->up ? ip_plain_like(w->passed, pkt) : 0;
 	/* The packet lies in our own buffer, where it may be changed. */
-	guard_clamp(&c->guard, w->plain + (pkt.p - w->plain), pkt.n);
+	uint8_t *p = w->plain + (pkt.p - w->plain);
+
+	if (n == 0) {
+		enum drop drop = c->up ? guard_in(&c->guard, pkt) : DROP_NOT_OPEN;
+
+		if (drop != DROP_NONE) {
+			drop_count(&c->counts.drops, drop);
+			return;
+		}
+		n = guard_trim(pkt);
+		w->passed = p;
+	}
+	guard_clamp(&c->guard, p, n);
 	c->data_ms = now->ms;
 	c->counts.in_pkts++;
-	c->counts.in_bytes += pkt.n;
-	w->pkts[w->n_pkts++] = pkt;
+	c->counts.in_bytes += n;
+	train_join_add(&w->join, p, n);
 }
 
 size_t
@@ -62,43 +73,59 @@ conn_take_data(struct conn *c, struct conn_work *w, struct view stream, const st
 	return n;
 }
 
-/* Writes what was gathered as one record. */
-static void
-flush(struct conn *c, struct conn_work *w, size_t *n_gather)
+void
+conn_send_end(struct conn *c, struct conn_work *w)
 {
-	if (*n_gather && !tls_write(c->tls, view_of(w->gather, *n_gather)))
+	if (w->n_gather && !tls_write(c->tls, view_of(w->gather, w->n_gather)))
 		drop_count(&c->counts.drops, DROP_QUEUE_FULL);
-	*n_gather = 0;
+	w->n_gather = 0;
+}
+
+static enum drop
+may_send(const struct conn *c, const struct train_cut *t, struct view pkt)
+{
+	if (!c->up)
+		return DROP_NOT_OPEN;
+	if (conn_is_full(c))
+		return DROP_QUEUE_FULL;
+	enum drop drop = guard_out_train(&c->guard, pkt, train_cut_largest(t));
+	if (drop == DROP_NONE && train_cut_largest(t) > SSTP_PACKET_MAX - HEAD_MAX)
+		drop = DROP_TOO_BIG;
+	return drop;
 }
 
 void
-conn_send_ip(
-    struct conn *c, struct conn_work *w, struct pkt *const *pkts, size_t n, const struct now *now)
+conn_send_ip(struct conn *c, struct conn_work *w, const struct vnet_hdr *h, struct view pkt,
+    const struct now *now)
 {
-	size_t n_gather = 0;
+	uint8_t ppp[PPP_FRAME_HEADROOM];
+	struct train_cut t;
+	size_t n;
 
-	for (size_t i = 0; i < n; i++) {
-		struct pkt *p = pkts[i];
-		enum drop drop = DROP_NOT_OPEN;
-
-		if (c->up && tls_out(c->tls).n > CONN_BACKLOG_MAX)
-			drop = DROP_QUEUE_FULL;
-		else if (c->up)
-			drop = guard_out(&c->guard, pkt_view(p));
-		if (drop != DROP_NONE) {
-			drop_count(&c->counts.drops, drop);
-			continue;
-		}
-		guard_clamp(&c->guard, pkt_data(p), p->len);
-		c->data_ms = now->ms;
-		c->counts.out_pkts++;
-		c->counts.out_bytes += p->len;
-		ppp_frame_seal(ppp_data(c->ppp), p, PPP_PROTO_IP);
-		sstp_data_seal(p);
-		if (n_gather + p->len > sizeof(w->gather))
-			flush(c, w, &n_gather);
-		memcpy(w->gather + n_gather, pkt_data(p), p->len);
-		n_gather += p->len;
+	if (!train_cut_begin(&t, h, pkt)) {
+		drop_count(&c->counts.drops, DROP_MALFORMED_IP);
+		return;
 	}
-	flush(c, w, &n_gather);
+	enum drop drop = may_send(c, &t, pkt);
+	if (drop != DROP_NONE) {
+		drop_count_many(&c->counts.drops, drop, train_cut_count(&t));
+		return;
+	}
+	size_t n_ppp = ppp_frame_head(ppp_data(c->ppp), PPP_PROTO_IP, ppp);
+	size_t head = SSTP_HEADER + n_ppp, largest = train_cut_largest(&t);
+	for (;;) {
+		if (w->n_gather + head + largest > sizeof(w->gather))
+			conn_send_end(c, w);
+		uint8_t *out = w->gather + w->n_gather;
+		n = train_cut_next(&t, out + head);
+		if (n == 0)
+			break;
+		sstp_data_header(out, n_ppp + n);
+		memcpy(out + SSTP_HEADER, ppp, n_ppp);
+		guard_clamp(&c->guard, out + head, n);
+		w->n_gather += head + n;
+		c->counts.out_pkts++;
+		c->counts.out_bytes += n;
+	}
+	c->data_ms = now->ms;
 }

@@ -28,6 +28,13 @@ drop_count(struct drop_counts *c, enum drop d)
 		c->n[d]++;
 }
 
+static inline void
+drop_count_many(struct drop_counts *c, enum drop d, size_t n)
+{
+	if (d != DROP_NONE)
+		c->n[d] += n;
+}
+
 /* All packets lost. */
 uint64_t drop_total(const struct drop_counts *c);
 

@@ -114,12 +114,18 @@ guard_in(const struct guard *g, struct view pkt)
 enum drop
 guard_out(const struct guard *g, struct view pkt)
 {
+	return guard_out_train(g, pkt, 0);
+}
+
+enum drop
+guard_out_train(const struct guard *g, struct view pkt, size_t largest)
+{
 	struct ip_hdr h;
 	enum drop d = read_packet(g, pkt, &h);
 
 	if (d == DROP_NONE)
 		d = g->side == SIDE_SERVER ? to_holder(g, &h) : from_holder(g, &h);
-	if (d == DROP_NONE && g->peer_mru && h.total_bytes > g->peer_mru)
+	if (d == DROP_NONE && g->peer_mru && (largest ? largest : h.total_bytes) > g->peer_mru)
 		return DROP_TOO_BIG;
 	return d;
 }

@@ -30,11 +30,15 @@ void guard_set_mtu(struct guard *g, uint16_t mtu);
 /*
  * From the peer. Well-formed; the inner source is the leased address (server) or the destination
  * is (client); the destination is a host that may be forwarded to. Attacks E04, E05, N04.
+ * Of packets with a plain header (ip_plain_like) it looks at the addresses only.
  */
 enum drop guard_in(const struct guard *g, struct view pkt);
 
 /* To the peer. The mirror image of guard_in, and the packet fits the peer's MRU. */
 enum drop guard_out(const struct guard *g, struct view pkt);
+
+/* The same for a super-packet, of whose packets the largest has `largest` bytes. */
+enum drop guard_out_train(const struct guard *g, struct view pkt, size_t largest);
 
 /*
  * Lowers the MSS of a TCP SYN in place, for both directions. Bytes behind the IP packet's own

@@ -1,12 +1,11 @@
 /*
- * TUN devices. See tun.h. A packet on the descriptor is a virtio header and the IP packet, one
- * system call each. Offloads are off, so the header is all zero in both directions for now.
+ * TUN devices. See tun.h. A packet or super-packet on the descriptor is a virtio header and the IP
+ * packet, one system call each.
  */
 #include "os/tun.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
@@ -16,10 +15,16 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define VNET_HEADER 10 /* sizeof(struct virtio_net_hdr), the form without mergeable buffers */
-#define READ_ROOM (PKT_SMALL - PKT_HEADROOM)
+#ifndef TUN_F_USO4 /* Linux 6.2 */
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
 
 _Static_assert(sizeof(struct virtio_net_hdr) == VNET_HEADER, "virtio header");
+_Static_assert(
+    VNET_NEEDS_CSUM == VIRTIO_NET_HDR_F_NEEDS_CSUM && VNET_GSO_TCP4 == VIRTIO_NET_HDR_GSO_TCPV4 &&
+	VNET_GSO_TCP6 == VIRTIO_NET_HDR_GSO_TCPV6 && VNET_GSO_ECN == VIRTIO_NET_HDR_GSO_ECN,
+    "as the kernel has them");
 
 static int
 set_up(int fd, const char *name, bool vnet_hdr, char name_out[TUN_NAME_MAX])
@@ -91,69 +96,86 @@ tun_error_text(int err, char *out, size_t cap)
 	return out;
 }
 
-/* One packet into p: its length, 0 for one to be left out, or -errno. */
-static ssize_t
-read_one(int fd, struct pkt *p)
+unsigned int
+tun_set_offload(int fd, unsigned int want)
 {
-	uint8_t header[VNET_HEADER];
+	const unsigned long tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+
+	/* UDP's come with TCP's only; an older kernel knows nothing of them. */
+	if ((want & VNET_TCP) && (want & VNET_UDP) &&
+	    ioctl(fd, TUNSETOFFLOAD, tcp | TUN_F_USO4 | TUN_F_USO6) == 0)
+		return VNET_TCP | VNET_UDP;
+	if ((want & VNET_TCP) && ioctl(fd, TUNSETOFFLOAD, tcp) == 0)
+		return VNET_TCP;
+	(void)ioctl(fd, TUNSETOFFLOAD, 0ul);
+	return 0;
+}
+
+ssize_t
+tun_read(int fd, struct vnet_hdr *h, uint8_t *buf, size_t cap)
+{
 	struct iovec iov[2] = {
-		{ .iov_base = header, .iov_len = sizeof(header) },
-		{ .iov_base = pkt_data(p), .iov_len = READ_ROOM },
+		{ .iov_base = h, .iov_len = sizeof(*h) },
+		{ .iov_base = buf, .iov_len = cap },
 	};
-	ssize_t n = readv(fd, iov, 2);
+	ssize_t n;
 
-	if (n < 0)
-		return -errno;
-	/* A packet that fills the slot was cut by the kernel: the MTU is above TUN_MTU_MAX. */
-	if (n <= VNET_HEADER || n >= VNET_HEADER + (ssize_t)READ_ROOM)
-		return 0;
-	return n - VNET_HEADER;
-}
-
-int
-tun_read_batch(int fd, struct pkt_pool *pool, struct pkt **out, size_t max)
-{
-	size_t n = 0, tries = 0;
-
-	must(max <= INT_MAX / 2);
-	while (n < max && tries++ < 2 * max) {
-		struct pkt *p = pkt_get(pool, READ_ROOM);
-		if (!p)
-			return n ? (int)n : -ENOBUFS;
-		ssize_t got = read_one(fd, p);
-		if (got > 0) {
-			p->len = (uint32_t)got;
-			out[n++] = p;
+	for (;;) {
+		n = readv(fd, iov, 2);
+		if (n < 0 && errno == EINTR)
 			continue;
-		}
-		pkt_put(pool, p);
-		if (got == 0 || got == -EINTR)
-			continue;
-		if (got == -EAGAIN || n > 0)
-			break;
-		return (int)got;
+		if (n < 0)
+			return errno == EAGAIN ? 0 : -errno;
+		/* One that fills the room was cut by the kernel: that is no packet. */
+		if (n > (ssize_t)VNET_HEADER && n < (ssize_t)(VNET_HEADER + cap))
+			return n - (ssize_t)VNET_HEADER;
 	}
-	return (int)n;
+}
+
+static struct iovec
+iov_of(struct view v)
+{
+	return (struct iovec){ .iov_base = (void *)(uintptr_t)v.p, .iov_len = v.n };
+}
+
+static ssize_t
+write_train(int fd, const struct vnet_unit *u, const struct vnet_piece *pieces)
+{
+	struct iovec iov[1 + VNET_PIECES_MAX];
+	int n = 0;
+
+	must(u->n_pieces <= VNET_PIECES_MAX);
+	iov[n++] = iov_of(view_of(&u->h, sizeof(u->h)));
+	for (uint32_t i = u->piece; i != VNET_NO_PIECE; i = pieces[i].next)
+		iov[n++] = iov_of(pieces[i].v);
+	return writev(fd, iov, n);
+}
+
+static ssize_t
+write_one(int fd, const struct vnet_unit *u, struct view pkt)
+{
+	struct iovec iov[2] = { iov_of(view_of(&u->h, sizeof(u->h))), iov_of(pkt) };
+
+	return writev(fd, iov, 2);
 }
 
 int
-tun_write_batch(int fd, const struct view *pkts, size_t n, size_t *n_dropped)
+tun_write(int fd, const struct vnet_unit *units, size_t n, const struct vnet_piece *pieces,
+    size_t *n_dropped)
 {
-	static const uint8_t header[VNET_HEADER]; /* no checksum to do, no segmentation */
 	int err = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct iovec iov[2] = {
-			{ .iov_base = (void *)(uintptr_t)header, .iov_len = sizeof(header) },
-			{ .iov_base = (void *)(uintptr_t)pkts[i].p, .iov_len = pkts[i].n },
-		};
+		const struct vnet_unit *u = &units[i];
 		ssize_t k;
+
 		do
-			k = writev(fd, iov, 2);
+			k = u->n_pieces == 1 ? write_one(fd, u, pieces[u->piece].v)
+			                     : write_train(fd, u, pieces);
 		while (k < 0 && errno == EINTR);
 		if (k >= 0)
 			continue;
-		(*n_dropped)++;
+		*n_dropped += units[i].n_pieces;
 		if (errno != EAGAIN && errno != ENOBUFS && errno != EINVAL)
 			err = -errno;
 	}

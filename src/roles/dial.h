@@ -26,6 +26,7 @@ struct dial_options {
 	char device[16]; /* wanted name of the TUN device */
 	uint32_t connect_ms;
 	bool quiet; /* no progress lines */
+	bool no_offload;
 };
 
 /* What the core process starts with; descriptors are taken over. */
@@ -33,6 +34,7 @@ struct dial_core {
 	struct dial_options *opt; /* the process's own copy; its password is wiped */
 	struct tls_ctx *tls;
 	int sock_fd, tun_fd, chan_fd;
+	unsigned int offload; /* what tun_fd takes: VNET_TCP | VNET_UDP */
 	struct endpoint peer, local;
 };
 

@@ -23,8 +23,8 @@
 
 #define SANDBOX_USER "_rasdial"
 #define FALLBACK_UID 60710u
-#define BATCH 64u
-#define READ_BYTES 65536u
+#define TUN_BYTES_PER_TURN 262144u
+#define READ_BYTES 131072u
 #define HANDSHAKE_MS 30000u
 #define STALL_MS 60000u
 
@@ -36,11 +36,11 @@ struct core {
 	const struct dial_core *d;
 	struct conn_conf conf;
 	struct conn *conn;
-	struct pkt_pool *pool;
 	int null_fd; /* /dev/null */
-	bool reported, ending;
+	bool reported, ending, plumbed;
 	struct conn_work work;
 	uint8_t buf[READ_BYTES];
+	uint8_t tun_buf[VNET_PACKET_MAX + 1];
 };
 
 static void
@@ -154,6 +154,8 @@ settle(struct core *c)
 		loop_stop(c->loop);
 		return;
 	}
+	/* What the server does not take yet waits in the device. */
+	loop_fd_want(c->tun_watch, c->plumbed && !conn_is_full(c->conn) ? LOOP_READ : 0);
 	loop_fd_want(c->sock_watch,
 	    (conn_wants_input(c->conn) ? LOOP_READ : 0) | (conn_out(c->conn).n ? LOOP_WRITE : 0));
 	loop_timer_at(c->timer, conn_deadline_ms(c->conn));
@@ -164,9 +166,11 @@ carry_out(struct core *c, unsigned int ev)
 {
 	size_t dropped = 0;
 
-	if (c->work.n_pkts)
-		(void)tun_write_batch(c->d->tun_fd, c->work.pkts, c->work.n_pkts, &dropped);
-	c->work.n_pkts = 0;
+	struct train_join *j = &c->work.join;
+
+	if (j->n_units)
+		(void)tun_write(c->d->tun_fd, j->units, j->n_units, j->pieces, &dropped);
+	train_join_reset(j);
 	if (ev & CONN_PROGRESS)
 		tell_progress(c);
 	if (ev & CONN_UP)
@@ -183,6 +187,15 @@ step(struct core *c)
 }
 
 static void
+take(struct core *c, struct view cipher, const struct now *now)
+{
+	conn_lend(c->conn, cipher);
+	step(c);
+	if (!conn_keep(c->conn))
+		carry_out(c, conn_close(c->conn, &c->work, CAUSE_NO_MEMORY, now));
+}
+
+static void
 on_sock(void *ctx, unsigned int events)
 {
 	struct core *c = ctx;
@@ -192,10 +205,8 @@ on_sock(void *ctx, unsigned int events)
 		ssize_t n = recv(c->d->sock_fd, c->buf, sizeof(c->buf), MSG_DONTWAIT);
 		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 			carry_out(c, conn_lower_down(c->conn, &c->work, n == 0, now));
-		else if (n > 0 && !conn_feed(c->conn, view_of(c->buf, (size_t)n)))
-			carry_out(c, conn_close(c->conn, &c->work, CAUSE_NO_MEMORY, now));
 		else if (n > 0)
-			step(c);
+			take(c, view_of(c->buf, (size_t)n), now);
 	}
 	settle(c);
 }
@@ -204,15 +215,19 @@ static void
 on_tun(void *ctx, unsigned int events)
 {
 	struct core *c = ctx;
-	struct pkt *pkts[BATCH];
-	int n = tun_read_batch(c->d->tun_fd, c->pool, pkts, BATCH);
+	size_t n_bytes = 0;
 
 	(void)events;
-	if (n <= 0)
-		return;
-	conn_send_ip(c->conn, &c->work, pkts, (size_t)n, loop_now(c->loop));
-	for (int i = 0; i < n; i++)
-		pkt_put(c->pool, pkts[i]);
+	while (n_bytes < TUN_BYTES_PER_TURN && !conn_is_full(c->conn)) {
+		struct vnet_hdr h;
+		ssize_t n = tun_read(c->d->tun_fd, &h, c->tun_buf, sizeof(c->tun_buf));
+		if (n <= 0)
+			break;
+		n_bytes += (size_t)n;
+		conn_send_ip(
+		    c->conn, &c->work, &h, view_of(c->tun_buf, (size_t)n), loop_now(c->loop));
+	}
+	conn_send_end(c->conn, &c->work);
 	settle(c);
 }
 
@@ -246,6 +261,7 @@ on_msg(void *ctx, struct chan *chan, const struct msg *m, int fd)
 	if (fd >= 0)
 		close(fd);
 	if (m->id == MSG_DIAL_PLUMBED && m->u.dial_plumbed.ok) {
+		c->plumbed = true;
 		loop_fd_want(c->tun_watch, LOOP_READ);
 		let_go_of_output(c);
 		return;
@@ -320,14 +336,14 @@ start(struct core *c)
 	c->timer = loop_timer_new(c->loop, on_timer, c);
 	c->sock_watch = loop_fd_new(c->loop, c->d->sock_fd, on_sock, c);
 	c->tun_watch = loop_fd_new(c->loop, c->d->tun_fd, on_tun, c);
-	c->pool = pkt_pool_new(2 * BATCH, 1);
-	if (!c->chan || !c->timer || !c->sock_watch || !c->tun_watch || !c->pool)
+	if (!c->chan || !c->timer || !c->sock_watch || !c->tun_watch)
 		return false;
 	if (!enter_sandbox(err, sizeof(err))) {
 		fprintf(stderr, "rasdial: %s\n", err);
 		return false;
 	}
 	make_conf(c);
+	c->work.join.takes = c->d->offload;
 	c->conn = conn_new(&c->conf, &c->d->peer, &c->d->local, BY_DIAL, loop_now(c->loop));
 	return c->conn != NULL;
 }
@@ -381,7 +397,6 @@ dial_core_main(struct dial_core *d)
 	}
 	conn_free(c->conn);
 	secret_wipe(&c->conf.ppp.password);
-	pkt_pool_free(c->pool);
 	loop_fd_free(c->sock_watch);
 	loop_fd_free(c->tun_watch);
 	loop_timer_free(c->timer);

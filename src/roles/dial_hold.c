@@ -39,7 +39,7 @@ struct holder {
 	struct attempt attempt; /* until the core process makes the real one */
 	struct endpoint peer;
 	int tun_fd;
-	unsigned int ifindex;
+	unsigned int ifindex, offload;
 	pid_t core;
 	bool have_record, pinned, writable, cancelled;
 	struct route pin; /* of the server's own address, beside the tunnel */
@@ -237,6 +237,8 @@ open_device(struct holder *h)
 
 	h->tun_fd = tun_open(h->opt->device, true, h->out->device);
 	rc = h->tun_fd < 0 ? h->tun_fd : netlink_open(&h->nl);
+	if (rc >= 0 && !h->opt->no_offload)
+		h->offload = tun_set_offload(h->tun_fd, VNET_TCP | VNET_UDP);
 	if (rc >= 0)
 		rc = netlink_link_get(h->nl, h->out->device, 0, &link);
 	if (rc >= 0) {
@@ -419,9 +421,12 @@ static bool
 start_core(struct holder *h, struct tls_ctx *tls, int sock_fd)
 {
 	int pair[2];
-	struct dial_core d = {
-		.opt = h->opt, .tls = tls, .sock_fd = sock_fd, .tun_fd = h->tun_fd, .peer = h->peer
-	};
+	struct dial_core d = { .opt = h->opt,
+		.tls = tls,
+		.sock_fd = sock_fd,
+		.tun_fd = h->tun_fd,
+		.offload = h->offload,
+		.peer = h->peer };
 
 	if (chan_pair(pair) < 0)
 		return false;

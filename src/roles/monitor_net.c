@@ -7,6 +7,7 @@
 #include "os/file.h"
 #include "os/sock.h"
 #include "os/tun.h"
+#include "roles/offload_test.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -116,6 +117,8 @@ open_tun(struct monitor *m, unsigned int worker)
 		return false;
 	}
 	quiet_ipv6(m->tun_names[worker]);
+	if (m->offload)
+		m->offload = tun_set_offload(fd, m->offload);
 	rc = netlink_link_get(m->nl, m->tun_names[worker], 0, &link);
 	if (rc == 0) {
 		m->tun_index[worker] = link.ifindex;
@@ -222,11 +225,25 @@ enable_forwarding(const struct conf *c)
 		    strerror(-rc));
 }
 
+/* All devices take the same; a setting that changes needs a new start. */
+static void
+choose_offload(struct monitor *m)
+{
+	char text[160];
+
+	m->offload = m->conf->offload == OFFLOAD_OFF ? 0 : VNET_TCP | VNET_UDP;
+	if (m->conf->offload != OFFLOAD_AUTO)
+		return;
+	m->offload = offload_test(m->offload, text, sizeof(text));
+	monitor_say("%s", text);
+}
+
 bool
 monitor_open_network(struct monitor *m)
 {
 	if (m->conf->sstp_enabled && !ports_are_free(m))
 		return false;
+	choose_offload(m);
 	for (unsigned int w = 0; w < m->n_workers; w++) {
 		if (!open_tun(m, w))
 			return false;

@@ -48,6 +48,7 @@ struct monitor {
 	int tun_fds[WORKERS_MAX];
 	unsigned int tun_index[WORKERS_MAX];
 	char tun_names[WORKERS_MAX][16];
+	unsigned int offload; /* what all the devices take: VNET_TCP | VNET_UDP */
 	int control_fd, journal_fd;
 	struct netlink *nl;
 	bool routes_ours; /* all routes with our protocol number are of this run */

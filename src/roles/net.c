@@ -56,9 +56,8 @@ net_open(struct role_host *h)
 	w->loop = h->loop;
 	w->tun_fd = -1;
 	list_init(&w->conns);
-	w->pool = pkt_pool_new(2 * NET_TUN_BATCH, 4);
 	w->timer = loop_timer_new(h->loop, on_timer, w);
-	if (!w->pool || !w->timer) {
+	if (!w->timer) {
 		net_close(w);
 		return NULL;
 	}
@@ -93,7 +92,6 @@ net_close(void *role)
 	drop_net_conf(w->conf);
 	heap_fini(&w->timers);
 	inside_fini(&w->inside);
-	pkt_pool_free(w->pool);
 	if (w->key_pem)
 		secret_wipe_bytes(w->key_pem, w->n_key);
 	free(w->cert_pem);
@@ -250,6 +248,7 @@ take_tun(struct worker *w, const struct msg_tun *m, int fd)
 	if (w->tun_fd >= 0)
 		close(w->tun_fd);
 	w->tun_fd = fd;
+	w->work.join.takes = m->offload;
 	(void)view_text(m->device, w->tun_name, sizeof(w->tun_name));
 }
 
@@ -276,8 +275,8 @@ status(struct worker *w, uint32_t seq)
 	char text[2048];
 	struct wr out = wr_over(text, sizeof(text));
 
-	wr_fmt(&out, "connections %u\nsessions %u\nhalf-open %u\ndevice %s\n", w->n_conns, w->n_up,
-	    w->halfopen.n, w->tun_name);
+	wr_fmt(&out, "connections %u\nsessions %u\nhalf-open %u\ndevice %s\noffload %s\n",
+	    w->n_conns, w->n_up, w->halfopen.n, w->tun_name, vnet_takes_text(w->work.join.takes));
 	for (unsigned int i = 0; i < w->n_listeners; i++) {
 		char e[ENDPOINT_TEXT_MAX];
 		wr_fmt(&out, "listener sstp %s\n", endpoint_text(&w->listeners[i].local, e));
@@ -355,27 +354,6 @@ net_peer_lost(void *role, enum role_id who, unsigned int index, const char *how)
 	}
 }
 
-/* What is up goes on without it, and its trail tells that it did. */
-static void
-net_role_lost(void *role, enum role_id who, unsigned int index, const char *how)
-{
-	struct worker *w = role;
-	struct list *it, *tmp;
-
-	(void)index;
-	if (who == ROLE_NET) /* another worker's end is no matter of our sessions */
-		return;
-	list_each (it, tmp, &w->conns) {
-		struct net_conn *nc = container_of(it, struct net_conn, link);
-		struct fact f = FACT_MAKE(FACT_ROLE_LOST, F_STR(role_name(who)), F_STR(how));
-
-		if (!conn_is_up(nc->conn))
-			continue;
-		conn_note(nc->conn, &f, loop_now(w->loop));
-		net_report_facts(nc);
-	}
-}
-
 /* aaa is there again and knows nothing: what is up here keeps its account, port and address. */
 static void
 net_peer_back(void *role, enum role_id who, unsigned int index)
@@ -421,7 +399,6 @@ const struct role_ops role_net = {
 	.message = net_message,
 	.peer_lost = net_peer_lost,
 	.peer_back = net_peer_back,
-	.role_lost = net_role_lost,
 	.stop = net_stop,
 	.close = net_close,
 };

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define ACCEPT_BATCH 64u
-#define READS_PER_TURN 4u
+#define READS_PER_TURN 2u
 #define AAA_ANSWER_MS 20000u
 
 static void on_ready(void *ctx, unsigned int events);
@@ -58,6 +58,7 @@ net_conn_free(struct net_conn *nc)
 		halfopen_leave(&w->halfopen, &conn_attempt(nc->conn)->peer.addr);
 	heap_remove(&w->timers, &nc->timer);
 	list_remove(&nc->link);
+	net_tun_forget(nc);
 	w->slots[nc->slot] = NULL;
 	w->n_conns--;
 	loop_fd_free(nc->watch);
@@ -102,6 +103,7 @@ adopt(struct worker *w, int fd, const struct endpoint *peer, const struct endpoi
 	nc->half_open = true;
 	nc->watch = loop_fd_new(w->loop, fd, on_ready, nc);
 	list_init(&nc->link);
+	list_init(&nc->sent);
 	list_append(&w->conns, &nc->link);
 	w->slots[slot] = nc;
 	w->n_conns++;
@@ -222,8 +224,8 @@ on_down(struct net_conn *nc)
 static void
 carry_out(struct net_conn *nc, unsigned int ev)
 {
-	if (nc->w->work.n_pkts)
-		net_tun_write(nc->w, nc);
+	if (nc->w->work.join.n_units)
+		net_tun_write(nc->w);
 	if (ev & CONN_ASK_AUTH)
 		ask_auth(nc);
 	if (ev & CONN_ASK_LEASE)
@@ -268,6 +270,7 @@ net_conn_flush(struct net_conn *nc)
 			break;
 		out = conn_out(nc->conn);
 	}
+	net_tun_pace(nc);
 	loop_fd_want(nc->watch,
 	    (conn_wants_input(nc->conn) ? LOOP_READ : 0) | (conn_out(nc->conn).n ? LOOP_WRITE : 0));
 }
@@ -317,11 +320,12 @@ on_ready(void *ctx, unsigned int events)
 			carry_out(nc, conn_lower_down(nc->conn, &w->work, n == 0, now));
 			break;
 		}
-		if (!conn_feed(nc->conn, view_of(w->read_buf, (size_t)n))) {
+		conn_lend(nc->conn, view_of(w->read_buf, (size_t)n));
+		step(nc);
+		if (!conn_keep(nc->conn)) {
 			carry_out(nc, conn_close(nc->conn, &w->work, CAUSE_NO_MEMORY, now));
 			break;
 		}
-		step(nc);
 		if ((size_t)n < sizeof(w->read_buf))
 			break;
 	}

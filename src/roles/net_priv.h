@@ -13,8 +13,7 @@
 #include "roles/host.h"
 
 #define NET_LISTENERS_MAX CONF_LISTENERS_MAX
-#define NET_TUN_BATCH 64u
-#define NET_READ_BYTES 65536u
+#define NET_READ_BYTES 131072u
 #define NET_COUNTED_MAX 64u
 #define NET_OWED_RETRY_MS 100u
 #define NET_LINGER_MS 3000u /* for the last bytes to a peer that was told goodbye */
@@ -41,6 +40,7 @@ struct net_conn {
 	char account[NAME_MAX_BYTES + 1];
 	uint64_t asked_ms;        /* when the open question went to aaa; 0 = none */
 	uint64_t linger_until_ms; /* down: when to give up on the last bytes */
+	struct list sent;         /* packets from TUN were laid out for it in this turn */
 	bool half_open;           /* counted in w->halfopen */
 	bool known_to_aaa;        /* it asked something: a session end has to be told */
 	bool reported;            /* the end has been told */
@@ -77,7 +77,6 @@ struct worker {
 	int tun_fd;
 	char tun_name[16];
 	struct loop_fd *tun_watch;
-	struct pkt_pool *pool;
 	struct inside inside;
 	struct halfopen halfopen;
 	struct net_counted counted[NET_COUNTED_MAX];
@@ -85,7 +84,9 @@ struct worker {
 	uint64_t counters_due_ms;
 	struct drop_counts drops; /* packets that belong to no session */
 	struct conn_work work;
+	struct net_conn *full; /* the only session, which TUN waits for; NULL: TUN is read */
 	uint8_t read_buf[NET_READ_BYTES];
+	uint8_t tun_buf[VNET_PACKET_MAX + 1];
 	char *cert_pem, *key_pem; /* until go, and for the next configuration */
 	size_t n_cert, n_key;
 	bool stopping;
@@ -108,11 +109,12 @@ void net_arm_timer(struct worker *w);
 
 /* net_tun.c */
 void net_tun_ready(void *worker, unsigned int events);
-void net_tun_write(struct worker *w, struct net_conn *nc);
+void net_tun_write(struct worker *w);
+void net_tun_pace(struct net_conn *nc); /* after nc has sent what it could */
+void net_tun_forget(struct net_conn *nc);
 
 /* net_report.c */
 void net_report_progress(struct net_conn *nc);
-void net_report_facts(struct net_conn *nc); /* the trail; what record takes is forgotten here */
 void net_report_end(struct net_conn *nc);
 /* Tells aaa of the end, if it has not been told. False: its queue is full, call again. */
 MUST_USE bool net_report_pay(struct net_conn *nc);

@@ -148,6 +148,25 @@ ip_hdr_read(struct view pkt, struct ip_hdr *out, struct rd_fault *fault)
 	return false;
 }
 
+size_t
+ip_plain_like(const uint8_t *like, struct view pkt)
+{
+	const uint8_t *p = pkt.p;
+
+	if (pkt.n >= IP_HEADER4 && p[0] == 0x45) {
+		size_t n = be16(p + 2);
+		bool same = like[0] >> 4 == IP_V4 && memcmp(p + 12, like + 12, 8) == 0;
+		return same && n >= IP_HEADER4 && n <= pkt.n ? n : 0;
+	}
+	if (pkt.n >= IP_HEADER6 && p[0] >> 4 == IP_V6 &&
+	    (p[6] == IP_PROTO_TCP || p[6] == IP_PROTO_UDP || p[6] == IP_PROTO_ICMPV6)) {
+		size_t n = IP_HEADER6 + (size_t)be16(p + 4);
+		bool same = like[0] >> 4 == IP_V6 && memcmp(p + 8, like + 8, 32) == 0;
+		return same && n <= pkt.n && n <= UINT16_MAX ? n : 0;
+	}
+	return 0;
+}
+
 /* Adds v, as big-endian words, to a running sum that later folds. At most 64 KiB a call. */
 static uint64_t
 sum_add(uint64_t sum, struct view v)
@@ -231,6 +250,21 @@ swap16(uint16_t x)
 	return (uint16_t)(x << 8 | x >> 8);
 }
 
+/* Most packets are no SYN, and most of them show it in a byte. */
+static bool
+surely_no_syn(const uint8_t *pkt, size_t n)
+{
+	size_t at = 0;
+
+	if (n >= IP_HEADER4 && pkt[0] == 0x45 && (pkt[9] != IP_PROTO_TCP || n < 40))
+		return true;
+	if (n >= IP_HEADER4 && pkt[0] == 0x45)
+		at = IP_HEADER4 + 13;
+	else if (n >= IP_HEADER6 + IP_TCP_HEADER && pkt[0] >> 4 == IP_V6 && pkt[6] == IP_PROTO_TCP)
+		at = IP_HEADER6 + 13;
+	return at && !(pkt[at] & TCP_FLAG_SYN);
+}
+
 bool
 ip_mss_clamp(uint8_t *pkt, size_t n, uint16_t mss)
 {
@@ -238,6 +272,8 @@ ip_mss_clamp(uint8_t *pkt, size_t n, uint16_t mss)
 	struct rd_fault fault;
 	uint16_t old = 0;
 
+	if (surely_no_syn(pkt, n))
+		return false;
 	if (!ip_hdr_read(view_of(pkt, n), &h, &fault) || h.fragment || h.protocol != IP_PROTO_TCP)
 		return false;
 	uint8_t *tcp = pkt + h.transport_at;

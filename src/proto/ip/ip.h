@@ -38,6 +38,13 @@ struct ip_hdr {
  */
 MUST_USE bool ip_hdr_read(struct view pkt, struct ip_hdr *out, struct rd_fault *fault);
 
+/*
+ * The length of the packet at the start of pkt, padding left off, when it is as plain as can be -
+ * no options, no extension headers, well-formed - and has the addresses of the packet at `like`,
+ * which was read before. 0: look closer.
+ */
+size_t ip_plain_like(const uint8_t *like, struct view pkt);
+
 /* Internet checksum of v (RFC 1071); 0 over bytes that hold their own right checksum. */
 uint16_t ip_checksum(struct view v);
 

@@ -34,23 +34,29 @@ ppp_frame_open(struct view frame, struct view *info)
 	return protocol;
 }
 
-void
-ppp_frame_seal(const struct ppp_data *d, struct pkt *p, uint16_t protocol)
+size_t
+ppp_frame_head(const struct ppp_data *d, uint16_t protocol, uint8_t out[PPP_FRAME_HEADROOM])
 {
 	/* LCP is never sent compressed (RFC 1661 sections 6.5 and 6.6). */
 	bool lcp = protocol == PPP_PROTO_LCP;
+	size_t n = 0;
 
-	/* 00ff stays long, or it would be taken for an address. */
-	if (d->send_pfc && !lcp && protocol < ADDRESS_ALL) {
-		*pkt_push(p, 1) = (uint8_t)protocol;
-	} else {
-		uint8_t *at = pkt_push(p, 2);
-		at[0] = (uint8_t)(protocol >> 8);
-		at[1] = (uint8_t)protocol;
-	}
 	if (!d->send_acfc || lcp) {
-		uint8_t *at = pkt_push(p, 2);
-		at[0] = ADDRESS_ALL;
-		at[1] = CONTROL_UI;
+		out[n++] = ADDRESS_ALL;
+		out[n++] = CONTROL_UI;
 	}
+	/* 00ff stays long, or it would be taken for an address. */
+	if (!d->send_pfc || lcp || protocol >= ADDRESS_ALL)
+		out[n++] = (uint8_t)(protocol >> 8);
+	out[n++] = (uint8_t)protocol;
+	return n;
+}
+
+void
+ppp_frame_seal(const struct ppp_data *d, struct pkt *p, uint16_t protocol)
+{
+	uint8_t head[PPP_FRAME_HEADROOM];
+	size_t n = ppp_frame_head(d, protocol, head);
+
+	memcpy(pkt_push(p, (uint32_t)n), head, n);
 }

@@ -9,7 +9,6 @@
 
 #define PPP_PROTO_IP 0x0021u
 #define PPP_PROTO_IPV6 0x0057u
-#define PPP_PROTO_COMP 0x00fdu /* a compressed datagram: MPPE */
 #define PPP_PROTO_LCP 0xc021u
 #define PPP_PROTO_PAP 0xc023u
 #define PPP_PROTO_CHAP 0xc223u
@@ -25,7 +24,6 @@
 struct ppp_data {
 	bool ip_open; /* IPCP is Opened */
 	bool ipv6_open;
-	bool encrypted;    /* IP goes inside MPPE, and nowhere else, in both directions */
 	bool send_pfc;     /* the peer takes a compressed protocol field */
 	bool send_acfc;    /* the peer takes frames without address and control */
 	uint16_t peer_mru; /* largest information field to send */
@@ -37,7 +35,10 @@ struct ppp_data {
  */
 uint16_t ppp_frame_open(struct view frame, struct view *info);
 
-/* Puts the header in front of the packet p, in place, as the peer agreed to take it. */
+/* Writes the header as the peer agreed to take it; returns its bytes. */
+size_t ppp_frame_head(const struct ppp_data *d, uint16_t protocol, uint8_t out[PPP_FRAME_HEADROOM]);
+
+/* Puts the header in front of the packet p, in place. */
 void ppp_frame_seal(const struct ppp_data *d, struct pkt *p, uint16_t protocol);
 
 #endif

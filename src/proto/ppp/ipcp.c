@@ -202,18 +202,18 @@ up(struct turn *t)
 	p->ip = ip;
 	i->was_up = true;
 	p->up_ip = true;
-	i->open = true;
+	p->data.ip_open = true;
+	p->negotiate_deadline_ms = NEVER_MS;
 	NOTE(t, FACT_IPCP_OPENED, F_ADDR(ip.local), F_ADDR(ip.remote), F_ADDR(ip.dns[0]),
 	    F_ADDR(ip.dns[1]));
-	p->ip_wants_up |= changed;
-	core_data_gate(t);
+	if (changed)
+		fx_up(t->fx, PPP_UP_IP);
 }
 
 static void
 down(struct turn *t)
 {
-	t->p->ipcp.open = false;
-	core_data_gate(t);
+	t->p->data.ip_open = false;
 }
 
 static void

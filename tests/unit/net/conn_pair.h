@@ -167,7 +167,7 @@ move(struct pair *p, struct conn *from, struct conn *to, struct conn_work *w, un
 	conn_out_sent(from, out.n, &p->now);
 	while (more) {
 		unsigned int ev = conn_step(to, w, &p->now, &more);
-		*n_ip += w->n_pkts;
+		*n_ip += (unsigned int)w->join.n_pieces;
 		if ((ev & CONN_ASK_AUTH) && !p->silent_aaa)
 			answer_auth(p);
 		if (ev & CONN_ASK_LEASE)
@@ -200,6 +200,18 @@ run(struct pair *p, uint64_t for_ms)
 		(void)conn_tick(p->client, p->cw, &p->now);
 		(void)conn_tick(p->server, p->sw, &p->now);
 	}
+}
+
+/* Packets as they would be read from TUN, one by one. */
+static inline void
+send_ip(
+    struct conn *c, struct conn_work *w, struct pkt *const *pkts, size_t n, const struct now *now)
+{
+	static const struct vnet_hdr plain;
+
+	for (size_t i = 0; i < n; i++)
+		conn_send_ip(c, w, &plain, pkt_view(pkts[i]), now);
+	conn_send_end(c, w);
 }
 
 static inline void

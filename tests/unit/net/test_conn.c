@@ -12,13 +12,13 @@ exchange_data(struct pair *p)
 
 	make_ip(pkts[0], 0x0a630002u, 0x0a500002u);
 	make_ip(pkts[1], 0x0a500009u, 0x0a500002u); /* not the leased source */
-	conn_send_ip(p->client, p->cw, pkts, 1, &p->now);
+	send_ip(p->client, p->cw, pkts, 1, &p->now);
 	run(p, 0);
 	assert_int_equal(p->n_from_client, 1);
 
 	make_ip(pkts[0], 0x0a500002u, 0x0a630002u);
 	make_ip(pkts[1], 0x0a500002u, 0x0a630003u); /* not this session's */
-	conn_send_ip(p->server, p->sw, pkts, 2, &p->now);
+	send_ip(p->server, p->sw, pkts, 2, &p->now);
 	run(p, 0);
 	assert_int_equal(p->n_from_server, 1);
 	assert_int_equal(conn_counts(p->server)->drops.n[DROP_WRONG_DESTINATION], 1);
@@ -284,7 +284,7 @@ test_no_data_after_abort(void **state)
 	open_up(&p, AUTH_BIT(AUTH_MSCHAPV2));
 	say(&p, view_of(bad, sizeof(bad)));
 	make_ip(pkt, 0x0a630002u, 0x0a500002u);
-	conn_send_ip(p.client, p.cw, &pkt, 1, &p.now);
+	send_ip(p.client, p.cw, &pkt, 1, &p.now);
 	(void)move(&p, p.client, p.server, p.sw, &p.n_from_client);
 	assert_int_equal(p.n_from_client, 0);
 	assert_false(conn_is_up(p.server));

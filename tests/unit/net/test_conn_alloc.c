@@ -41,8 +41,7 @@ send_one(struct pair *p, struct pkt *pkt, bool from_client)
 {
 	make_ip(
 	    pkt, from_client ? 0x0a630002u : 0x0a500002u, from_client ? 0x0a500002u : 0x0a630002u);
-	conn_send_ip(
-	    from_client ? p->client : p->server, from_client ? p->cw : p->sw, &pkt, 1, &p->now);
+	send_ip(from_client ? p->client : p->server, from_client ? p->cw : p->sw, &pkt, 1, &p->now);
 	run(p, 0);
 }
 

@@ -1,6 +1,6 @@
 /*
- * TUN: a packet the kernel sends comes out of the device, one we write arrives at a socket, batches
- * keep their order, the pool gets back what it gave. R108.
+ * TUN: a packet the kernel sends comes out of the device, one we write arrives at a socket, both
+ * keep their order, in pieces too. R108.
  */
 #include "os/tun.h"
 
@@ -22,7 +22,6 @@
 
 static int tun = -1, udp = -1;
 static char device[TUN_NAME_MAX];
-static struct pkt_pool *pool;
 static uint16_t udp_port;
 
 /* 10.99.0.1/24 on the device, a socket bound to it. */
@@ -54,7 +53,6 @@ static int
 enter(void **state)
 {
 	(void)state;
-	pool = pkt_pool_new(16, 0);
 	if (!netns_enter())
 		return 0;
 	tun = tun_open("rras%d", true, device);
@@ -65,7 +63,6 @@ static int
 leave(void **state)
 {
 	(void)state;
-	pkt_pool_free(pool);
 	if (tun >= 0)
 		close(tun);
 	if (udp >= 0)
@@ -93,70 +90,66 @@ send_from_kernel(const char *text)
 	    sendto(udp, text, strlen(text), 0, (struct sockaddr *)&to, sizeof(to)), strlen(text));
 }
 
+struct got {
+	struct vnet_hdr h;
+	uint8_t b[VNET_PACKET_MAX + 1];
+	size_t n;
+};
+
 /* Everything that waits, up to max; IPv6 of the kernel's own is left out. */
 static size_t
-read_ipv4(struct pkt **out, size_t max)
+read_ipv4(struct got *out, size_t max)
 {
-	struct pkt *in[16];
 	size_t n = 0;
-	int got;
 
-	assert_true(max <= 16);
-	while (n < max && (got = tun_read_batch(tun, pool, in, max - n)) > 0)
-		for (int i = 0; i < got; i++) {
-			if (pkt_data(in[i])[0] >> 4 == 4)
-				out[n++] = in[i];
-			else
-				pkt_put(pool, in[i]);
-		}
+	while (n < max) {
+		ssize_t got = tun_read(tun, &out[n].h, out[n].b, sizeof(out[n].b));
+
+		assert_true(got >= 0);
+		if (got == 0)
+			break;
+		out[n].n = (size_t)got;
+		if (out[n].b[0] >> 4 == 4)
+			n++;
+	}
 	return n;
 }
 
+static struct got got[8];
+
 static void
-test_reads_a_batch(void **state)
+test_reads_packets_in_order(void **state)
 {
-	struct pkt *p[16];
+	static const char *const want[] = { "one", "two!", "three" };
 
 	(void)state;
 	need_device();
-	send_from_kernel("one");
-	send_from_kernel("two!");
-	send_from_kernel("three");
-	assert_int_equal(read_ipv4(p, 16), 3);
-	static const char *const want[] = { "one", "two!", "three" };
+	for (unsigned int i = 0; i < 3; i++)
+		send_from_kernel(want[i]);
+	assert_int_equal(read_ipv4(got, 8), 3);
 	for (unsigned int i = 0; i < 3; i++) {
-		assert_int_equal(p[i]->off, PKT_HEADROOM);
-		assert_int_equal(p[i]->len, 28 + strlen(want[i]));
-		assert_memory_equal(pkt_data(p[i]) + 28, want[i], strlen(want[i]));
-		assert_memory_equal(pkt_data(p[i]) + 16, "\x0a\x63\x00\x02", 4);
-		pkt_put(pool, p[i]);
+		assert_int_equal(got[i].n, 28 + strlen(want[i]));
+		assert_int_equal(got[i].h.gso_type, VNET_GSO_NONE);
+		assert_memory_equal(got[i].b + 28, want[i], strlen(want[i]));
+		assert_memory_equal(got[i].b + 16, "\x0a\x63\x00\x02", 4);
 	}
-	assert_int_equal(tun_read_batch(tun, pool, p, 16), 0);
-	assert_int_equal(pkt_pool_in_use(pool), 0);
+	assert_int_equal(tun_read(tun, &got[0].h, got[0].b, sizeof(got[0].b)), 0);
 }
 
 static void
-test_reads_no_more_than_asked(void **state)
+test_leaves_out_what_does_not_fit(void **state)
 {
-	struct pkt *p[16], *taken[16];
+	ssize_t n;
 
 	(void)state;
 	need_device();
-	send_from_kernel("a");
+	send_from_kernel("a packet that is longer");
 	send_from_kernel("b");
-	assert_int_equal(read_ipv4(p, 1), 1);
-	assert_int_equal(read_ipv4(p + 1, 16), 1);
-	pkt_put(pool, p[0]);
-	pkt_put(pool, p[1]);
-	/* An empty pool is said, not taken for an empty device. */
-	for (unsigned int i = 0; i < 16; i++)
-		taken[i] = pkt_get(pool, 100);
-	send_from_kernel("c");
-	assert_int_equal(tun_read_batch(tun, pool, p, 16), -ENOBUFS);
-	for (unsigned int i = 0; i < 16; i++)
-		pkt_put(pool, taken[i]);
-	assert_int_equal(read_ipv4(p, 16), 1);
-	pkt_put(pool, p[0]);
+	do
+		n = tun_read(tun, &got[0].h, got[0].b, 40);
+	while (n > 0 && got[0].b[0] >> 4 != 4);
+	assert_int_equal(n, 29);
+	assert_memory_equal(got[0].b + 28, "b", 1);
 }
 
 /* An IPv4 and UDP packet from 10.99.0.2 to our socket; UDP checksum 0: none. */
@@ -184,25 +177,31 @@ static void
 test_writes_a_batch(void **state)
 {
 	uint8_t a[64], b[64], junk[40] = { 0x15 };
-	char got[16] = "";
+	char text[16] = "";
 	size_t n_dropped = 5;
 
 	(void)state;
 	need_device();
-	const struct view pkts[] = {
-		view_of(a, make_packet(a, "first")),
-		view_of(junk, sizeof(junk)), /* neither IPv4 nor IPv6 */
-		view_of(b, make_packet(b, "second")),
+	const struct vnet_piece pieces[] = {
+		{ view_of(a, make_packet(a, "first")), VNET_NO_PIECE },
+		{ view_of(junk, sizeof(junk)), VNET_NO_PIECE }, /* neither IPv4 nor IPv6 */
+		{ view_of(b, make_packet(b, "second") - 3), 3 },
+		{ view_of(b + 34 - 3, 3), VNET_NO_PIECE },
 	};
-	assert_int_equal(tun_write_batch(tun, pkts, 3, &n_dropped), 0);
+	const struct vnet_unit units[] = {
+		{ .piece = 0, .n_pieces = 1 },
+		{ .piece = 1, .n_pieces = 1 },
+		{ .piece = 2, .n_pieces = 2 },
+	};
+	assert_int_equal(tun_write(tun, units, 3, pieces, &n_dropped), 0);
 	assert_int_equal(n_dropped, 6);
 	struct pollfd p = { .fd = udp, .events = POLLIN };
 	assert_int_equal(poll(&p, 1, 5000), 1);
-	assert_int_equal(recv(udp, got, sizeof(got), 0), 5);
-	assert_memory_equal(got, "first", 5);
+	assert_int_equal(recv(udp, text, sizeof(text), 0), 5);
+	assert_memory_equal(text, "first", 5);
 	assert_int_equal(poll(&p, 1, 5000), 1);
-	assert_int_equal(recv(udp, got, sizeof(got), 0), 6);
-	assert_memory_equal(got, "second", 6);
+	assert_int_equal(recv(udp, text, sizeof(text), 0), 6);
+	assert_memory_equal(text, "second", 6);
 }
 
 static void
@@ -218,11 +217,30 @@ test_device_down(void **state)
 	assert_int_equal(netlink_open(&nl), 0);
 	assert_int_equal(netlink_link_get(nl, device, 0, &l), 0);
 	assert_int_equal(netlink_link_set_up(nl, l.ifindex, false), 0);
-	const struct view v = view_of(a, make_packet(a, "x"));
-	assert_int_equal(tun_write_batch(tun, &v, 1, &n_dropped), -EIO);
+	const struct vnet_piece v = { view_of(a, make_packet(a, "x")), VNET_NO_PIECE };
+	const struct vnet_unit u = { .piece = 0, .n_pieces = 1 };
+	assert_int_equal(tun_write(tun, &u, 1, &v, &n_dropped), -EIO);
 	assert_int_equal(n_dropped, 1);
 	assert_int_equal(netlink_link_set_up(nl, l.ifindex, true), 0);
 	netlink_close(nl);
+}
+
+/* What the kernel took is said; without TCP nothing is asked for. */
+static void
+test_offload_is_asked_for(void **state)
+{
+	(void)state;
+	need_device();
+	unsigned int both = tun_set_offload(tun, VNET_TCP | VNET_UDP);
+
+	assert_true(both == 0 || both == VNET_TCP || both == (VNET_TCP | VNET_UDP));
+	assert_int_equal(tun_set_offload(tun, VNET_TCP), both & VNET_TCP);
+	assert_int_equal(tun_set_offload(tun, VNET_UDP), 0);
+	assert_int_equal(tun_set_offload(-1, VNET_TCP | VNET_UDP), 0);
+	assert_int_equal(tun_set_offload(tun, 0), 0);
+	assert_string_equal(vnet_takes_text(VNET_TCP | VNET_UDP), "TCP and UDP");
+	assert_string_equal(vnet_takes_text(VNET_TCP), "TCP");
+	assert_string_equal(vnet_takes_text(0), "off");
 }
 
 static void
@@ -256,10 +274,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reads_a_batch),
-		cmocka_unit_test(test_reads_no_more_than_asked),
+		cmocka_unit_test(test_reads_packets_in_order),
+		cmocka_unit_test(test_leaves_out_what_does_not_fit),
 		cmocka_unit_test(test_writes_a_batch),
 		cmocka_unit_test(test_device_down),
+		cmocka_unit_test(test_offload_is_asked_for),
 		cmocka_unit_test(test_busy_and_bad_names),
 		cmocka_unit_test(test_error_texts),
 	};
