@@ -243,6 +243,7 @@ take_request(struct engine *e, struct session *s, const struct msg_auth *m, cons
 	s->tunnel = s->has_port ? s->tunnel : q->tunnel;
 	s->method = q->method;
 	s->client = m->peer.addr;
+	s->server = m->local.addr;
 	s->n_sent = q->n_name <= NAME_MAX_BYTES ? q->n_name : 0;
 	memcpy(s->sent, q->name, s->n_sent);
 	policy_set_unref(s->terms);
@@ -384,7 +385,8 @@ engine_on_check_reply(struct engine *e, const struct msg_check_reply *m, const s
 			.full = view_of(s->full.s, s->full.n),
 			.method = s->method,
 			.tunnel = s->tunnel,
-			.client = s->client };
+			.client = s->client,
+			.server = s->server };
 		engine_judge(e, s->terms, &r, a, now, &d);
 		o.d = &d;
 		o.cause = d.cause;

@@ -30,7 +30,7 @@ struct session {
 	/* AUTHENTICATE */
 	enum tunnel_kind tunnel;
 	enum auth_method method;
-	struct ip_addr client;
+	struct ip_addr client, server; /* outer addresses: theirs, and ours that was called */
 	uint16_t n_sent;
 	uint8_t sent[NAME_MAX_BYTES];
 	struct lookup_name lookup, full;

@@ -4,24 +4,24 @@
  */
 #include "aaa/policy_priv.h"
 
-/* The first policy whose conditions all match; those passed over go into the trace. */
+/*
+ * The first policy whose conditions all match. Of those passed over the first go into the trace,
+ * for what failed first; the rest is counted.
+ */
 static const struct policy *
 find_policy(const struct policy_set *s, const struct policy_request *r,
-    const struct account *account, struct policy_trace *trace)
+    const struct account *account, const struct policy_moment *at, struct policy_trace *trace)
 {
-	for (uint32_t i = 0; i < s->n; i++) {
-		bool room = trace->n_steps < TRACE_MAX;
-		struct policy_step *step = room ? &trace->steps[trace->n_steps] : NULL;
-		if (policy_match(&s->policies[i], r, account, step) == COND_NONE)
-			return &s->policies[i];
-		if (!step) {
-			trace->n_more++;
-			continue;
-		}
+	uint32_t found = policy_index_find(s->index, r, account, at);
+
+	for (uint32_t i = 0; i < found && i < TRACE_MAX; i++) {
+		struct policy_step *step = &trace->steps[i];
+		must(policy_match(&s->policies[i], r, account, at, step) != COND_NONE);
 		memcpy(step->policy, s->policies[i].name, sizeof(step->policy));
 		trace->n_steps++;
 	}
-	return NULL;
+	trace->n_more = found - trace->n_steps;
+	return found < s->n ? &s->policies[found] : NULL;
 }
 
 static void
@@ -63,10 +63,13 @@ void
 policy_decide(const struct policy_set *s, const struct policy_request *r,
     const struct account *account, int64_t unix_s, struct decision *out)
 {
-	(void)unix_s;
-	*out = (struct decision){ 0 };
+	struct policy_moment at = { .unix_s = unix_s };
+	enum cause cause;
 
-	const struct policy *p = find_policy(s, r, account, &out->trace);
+	*out = (struct decision){ 0 };
+	if (s->has_hours)
+		at.minute = hours_minute(unix_s);
+	const struct policy *p = find_policy(s, r, account, &at, &out->trace);
 	if (!p) {
 		deny(out, CAUSE_POLICY_NONE, BY_NO_POLICY);
 		return;
@@ -75,8 +78,9 @@ policy_decide(const struct policy_set *s, const struct policy_request *r,
 	memcpy(out->policy, p->name, sizeof(out->policy));
 	if (!has_permission(p, account, out))
 		return;
-	if (!(p->method_mask & AUTH_BIT(r->method))) {
-		deny(out, CAUSE_POLICY_METHOD, BY_CONSTRAINT);
+	cause = policy_constrain(p, r, &at);
+	if (cause != CAUSE_NONE) {
+		deny(out, cause, BY_CONSTRAINT);
 		return;
 	}
 	if (account && !p->ignore_dialin && !caller_covers(account->caller_id, &r->client)) {
@@ -85,4 +89,6 @@ policy_decide(const struct policy_set *s, const struct policy_request *r,
 	}
 	out->verdict = VERDICT_GRANT;
 	out->profile = p->profile;
+	if (p->allow_hours.set)
+		out->profile.hours_left_s = hours_left_s(&p->allow_hours, unix_s);
 }

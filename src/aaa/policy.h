@@ -22,6 +22,7 @@ struct policy_request {
 	enum auth_method method;
 	enum tunnel_kind tunnel;
 	struct ip_addr client; /* outer address of the peer */
+	struct ip_addr server; /* the address it called; none = not known */
 };
 
 /* Builds the set of a configuration, copying what it needs. NULL: out of memory. */
@@ -39,9 +40,41 @@ bool policy_set_ignores_dialin(const struct policy_set *s, uint32_t policy_id);
 
 /*
  * Decides. account is NULL for a name that nobody has (policy explain): no groups, no permission of
- * its own. unix_s is the wall clock; conditions on day and time will read it.
+ * its own. unix_s is the wall clock, for day and time. Its work does not grow with what policies
+ * demand of others: an index finds the first that matches (policy_index.c), and only the first
+ * TRACE_MAX that were passed over are looked at for their reason.
  */
 void policy_decide(const struct policy_set *s, const struct policy_request *r,
     const struct account *account, int64_t unix_s, struct decision *out);
+
+/*
+ * One condition of one policy against one request, or one constraint. wanted and got are printable.
+ */
+#define POLICY_TEXT_MAX 256u
+
+struct policy_test {
+	enum condition_kind kind; /* constraints: COND_METHOD, COND_HOURS, ... in their own list */
+	bool met;
+	char wanted[POLICY_TEXT_MAX], got[POLICY_TEXT_MAX];
+};
+
+/* A policy against a request, complete: what `policy explain` prints (R92). */
+struct policy_report {
+	const char *name; /* borrowed from the set */
+	uint32_t id, order;
+	bool enabled, grant, ignore_dialin;
+	bool matches; /* enabled, and all conditions are met */
+	bool decides; /* and it is the first that does */
+	unsigned int n_conditions, n_constraints;
+	struct policy_test conditions[N_COND], constraints[N_COND];
+};
+
+/*
+ * Hands every policy in order to fn, which returns false to stop. The same answers as
+ * policy_decide, found one by one.
+ */
+typedef bool (*policy_report_fn)(void *ctx, const struct policy_report *r);
+void policy_report_all(const struct policy_set *s, const struct policy_request *r,
+    const struct account *account, int64_t unix_s, policy_report_fn fn, void *ctx);
 
 #endif

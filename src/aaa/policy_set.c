@@ -75,10 +75,24 @@ resolve_profile(const struct conf *c, struct profile *p)
 		p->n_pools = 1;
 	}
 
+	if (!p->encryption)
+		p->encryption = ENCRYPT_ALL;
+
 	const struct conf_pool *pool = p->n_pools ? pool_by_name(c, p->pools[0]) : NULL;
 	resolve_servers(p->dns, pool ? pool->dns : NULL, c->dns);
 	resolve_servers(p->dns6, pool ? pool->dns6 : NULL, c->dns6);
 	resolve_servers(p->nbns, pool ? pool->nbns : NULL, c->nbns);
+}
+
+/* A copy of n prefixes; NULL when memory is out. */
+static struct ip_prefix *
+copy_prefixes(const struct ip_prefix *from, unsigned int n)
+{
+	struct ip_prefix *p = calloc(n ? n : 1, sizeof(*p));
+
+	if (p && n)
+		memcpy(p, from, n * sizeof(*p));
+	return p;
 }
 
 static bool
@@ -94,6 +108,9 @@ policy_init(struct policy *p, const struct conf *c, const struct conf_policy *fr
 	p->tunnel_mask = from->tunnel_mask;
 	p->method_condition = from->method_condition;
 	p->method_mask = (from->method_mask ? from->method_mask : c->method_mask) & c->method_mask;
+	p->hours = from->hours;
+	p->allow_tunnels = from->allow_tunnels;
+	p->allow_hours = from->allow_hours;
 	p->profile = from->profile;
 	resolve_profile(c, &p->profile);
 
@@ -101,13 +118,11 @@ policy_init(struct policy *p, const struct conf *c, const struct conf_policy *fr
 	p->n_users = p->users ? from->n_users : 0;
 	p->groups = fold_words(from->groups, from->n_groups);
 	p->n_groups = p->groups ? from->n_groups : 0;
-	p->clients = calloc(from->n_clients ? from->n_clients : 1, sizeof(*p->clients));
-	if (!p->users || !p->groups || !p->clients)
-		return false;
-	p->n_clients = from->n_clients;
-	if (from->n_clients)
-		memcpy(p->clients, from->clients, from->n_clients * sizeof(*p->clients));
-	return true;
+	p->clients = copy_prefixes(from->clients, from->n_clients);
+	p->n_clients = p->clients ? from->n_clients : 0;
+	p->allow_servers = copy_prefixes(from->allow_servers, from->n_allow_servers);
+	p->n_allow_servers = p->allow_servers ? from->n_allow_servers : 0;
+	return p->users && p->groups && p->clients && p->allow_servers;
 }
 
 static void
@@ -116,6 +131,7 @@ policy_fini(struct policy *p)
 	free_words(p->users, p->n_users);
 	free_words(p->groups, p->n_groups);
 	free(p->clients);
+	free(p->allow_servers);
 }
 
 struct policy_set *
@@ -136,7 +152,11 @@ policy_set_new(const struct conf *c)
 			goto fail;
 	}
 	qsort(s->policies, s->n, sizeof(*s->policies), by_order);
-	return s;
+	for (uint32_t i = 0; i < s->n; i++)
+		s->has_hours |= s->policies[i].hours.set || s->policies[i].allow_hours.set;
+	s->index = policy_index_new(s->policies, s->n);
+	if (s->index)
+		return s;
 fail:
 	policy_set_unref(s);
 	return NULL;
@@ -154,6 +174,7 @@ policy_set_unref(struct policy_set *s)
 {
 	if (!s || --s->refs > 0)
 		return;
+	policy_index_free(s->index);
 	for (uint32_t i = 0; s->policies && i < s->n; i++)
 		policy_fini(&s->policies[i]);
 	free(s->policies);
@@ -169,6 +190,9 @@ policy_set_count(const struct policy_set *s)
 static const struct policy *
 policy_by_id(const struct policy_set *s, uint32_t policy_id)
 {
+	/* numbers are places in the order, unless the set was made by hand */
+	if (policy_id && policy_id <= s->n && s->policies[policy_id - 1].id == policy_id)
+		return &s->policies[policy_id - 1];
 	for (uint32_t i = 0; policy_id && i < s->n; i++)
 		if (s->policies[i].id == policy_id)
 			return &s->policies[i];

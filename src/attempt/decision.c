@@ -22,7 +22,7 @@ const char *
 condition_name(enum condition_kind k)
 {
 	static const char *const names[] = { "none", "user", "group", "tunnel", "client-address",
-		"authentication-method", "enabled" };
+		"authentication-method", "enabled", "day-and-time", "called-address" };
 
-	return k <= COND_DISABLED ? names[k] : "?";
+	return k < N_COND ? names[k] : "?";
 }

@@ -18,6 +18,9 @@ enum condition_kind {
 	COND_CLIENT,   /* outer address within a prefix */
 	COND_METHOD,   /* authentication method is any of */
 	COND_DISABLED, /* the policy is switched off */
+	COND_HOURS,    /* day and time */
+	COND_SERVER,   /* the address of ours that was called; a constraint only */
+	N_COND,
 };
 
 #define POLICY_NAME_MAX 64u

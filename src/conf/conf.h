@@ -12,7 +12,7 @@
 #define CONF_LISTENERS_MAX 8u
 #define CONF_POOLS_MAX 16u
 #define CONF_RANGES_MAX 16u
-#define CONF_POLICIES_MAX 1024u
+#define CONF_POLICIES_MAX 16384u
 #define CONF_PATH_MAX 256u
 #define CONF_ITEMS_MAX 32u
 
@@ -48,6 +48,9 @@ struct conf_policy {
 	/* constraints: failing one refuses at once */
 	unsigned int method_mask; /* allowed methods; 0 = those of the server */
 	struct hours allow_hours;
+	unsigned int allow_tunnels; /* 1 << enum tunnel_kind; 0 = all */
+	unsigned int n_allow_servers;
+	struct ip_prefix *allow_servers; /* addresses of ours that it may have called */
 	/* settings */
 	struct profile profile;
 };

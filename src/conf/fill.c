@@ -396,6 +396,7 @@ conf_free(struct conf *c)
 		free(c->policies[i].users);
 		free(c->policies[i].groups);
 		free(c->policies[i].clients);
+		free(c->policies[i].allow_servers);
 	}
 	free(c->policies);
 	free(c);

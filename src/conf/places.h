@@ -8,7 +8,7 @@
 #include "conf/conf.h"
 #include "conf/lex.h"
 
-#define CONF_KEYS_MAX 64u
+#define CONF_KEYS_MAX 96u
 
 /* One block: where it opens, and each of its keys by index into the schema. */
 struct conf_seen {

@@ -158,12 +158,24 @@ static const struct conf_key keys[] = {
 	    "Condition: the tunnel is of one of these types."),
 	KEY(POLICY, "method", METHODS, conf_policy, method_condition, 0, 0, "", NULL,
 	    "Condition: the client authenticates by one of these methods."),
+	KEY(POLICY, "hours", HOURS, conf_policy, hours, 1, 0, "", NULL,
+	    "Condition: the local time of the server is within one of these."),
 	KEY(POLICY, "access", CHOICE, conf_policy, grant, 0, 0, "deny", "deny|grant",
 	    "What the policy says to accounts whose dial-in permission is \"by policy\"."),
 	KEY(POLICY, "ignore-dial-in", BOOL, conf_policy, ignore_dialin, 0, 0, "no", NULL,
 	    "With yes the account's own dial-in permission (allow or deny) is not looked at."),
 	KEY(POLICY, "allow-methods", METHODS, conf_policy, method_mask, 0, 0, "", NULL,
 	    "Constraint: other methods are refused. Not set: the methods of the server."),
+	KEY(POLICY, "allow-hours", HOURS, conf_policy, allow_hours, 1, 0, "", NULL,
+	    "Constraint: at other times, local time of the server, calls are refused, and a "
+	    "session "
+	    "ends when they begin."),
+	KEY(POLICY, "allow-tunnels", TUNNELS, conf_policy, allow_tunnels, 0, 0, "", NULL,
+	    "Constraint: other tunnel types (NPS: NAS port types) are refused."),
+	LIST(POLICY, "allow-servers", PREFIXES, conf_policy, allow_servers, n_allow_servers,
+	    CONF_ITEMS_MAX, "",
+	    "Constraint: who called another address of the server (NPS: called station) is "
+	    "refused."),
 	KEY(POLICY, "idle-timeout", SECONDS, conf_policy, profile.idle_timeout_s, 0, 7 * DAY_S, "0",
 	    NULL, "Ends a session without traffic; 0 is never."),
 	KEY(POLICY, "session-timeout", SECONDS, conf_policy, profile.session_timeout_s, 0,
@@ -176,6 +188,19 @@ static const struct conf_key keys[] = {
 	    "Name servers for clients that this policy admits."),
 	KEY(POLICY, "nbns", ADDRESSES, conf_policy, profile.nbns, 1, 2, "", NULL,
 	    "WINS servers for clients that this policy admits."),
+	KEY(POLICY, "dns-suffix", HOST, conf_policy, profile.dns_suffix, 1, DNS_SUFFIX_MAX - 1, "",
+	    NULL, "The DNS suffix of the connection, for clients that ask by DHCPINFORM."),
+	LIST(POLICY, "routes", ROUTES, conf_policy, profile.routes, profile.n_routes,
+	    PROFILE_ROUTES_MAX, "",
+	    "What clients reach through the tunnel, for clients that ask by DHCPINFORM."),
+	KEY(POLICY, "isolated", BOOL, conf_policy, profile.isolated, 0, 0, "no", NULL,
+	    "With yes the client reaches no address of the pools but the server's, and is reached "
+	    "by "
+	    "none: clients are kept from each other."),
+	KEY(POLICY, "mru", NUMBER, conf_policy, profile.mru, 576, 1500, "", NULL,
+	    "The largest packet inside the tunnel that TCP connections of the client are clamped "
+	    "to. "
+	    "Not set: what the link allows."),
 	KEY(POLICY, "encryption", ENCRYPTION, conf_policy, profile.encryption, 0, 0,
 	    "none basic strong strongest", NULL,
 	    "Encryption strengths that a session may use: basic is MPPE with 40 bit, strong with "

@@ -87,6 +87,9 @@ static const struct {
 	{ 65, "permission to dial in is denied" },
 	{ 66, "the authentication method is not enabled in the policy" },
 	{ 67, "the calling station is not the permitted one" },
+	{ 68, "the policy does not allow this day or time" },
+	{ 69, "the called address of the server is not the permitted one" },
+	{ 70, "the policy does not allow this tunnel type" },
 	{ 96, "the authentication timed out" },
 };
 

@@ -234,7 +234,7 @@ rd_trace(struct rd *r, struct policy_trace *out)
 	for (unsigned int i = 0; i < out->n_steps && rd_ok(r); i++) {
 		struct policy_step *s = &out->steps[i];
 		rd_name(r, s->policy, sizeof(s->policy));
-		s->failed = (enum condition_kind)rd_upto(r, COND_DISABLED);
+		s->failed = (enum condition_kind)rd_upto(r, N_COND - 1);
 		rd_name(r, s->wanted, sizeof(s->wanted));
 		rd_name(r, s->got, sizeof(s->got));
 	}

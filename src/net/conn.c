@@ -299,6 +299,7 @@ conn_answer_auth(
 	if (a->ok) {
 		ev |= conn_reach(c, STAGE_DECIDE, now);
 		c->profile = a->profile;
+		c->granted_ms = now->ms;
 	}
 	c->refused = a->ok ? CAUSE_NONE : a->cause;
 	ppp_answer_auth(c->ppp, a, now, &w->ppp_fx);
@@ -358,6 +359,13 @@ conn_lower_down(struct conn *c, struct conn_work *w, bool orderly, const struct 
 	return ev | conn_end(c, CAUSE_SSTP_CLOSED, orderly, now);
 }
 
+/* When the hours end in which the policy allows sessions; they count from its decision. */
+static uint64_t
+hours_end_ms(const struct conn *c)
+{
+	return c->granted_ms + c->profile.hours_left_s * UINT64_C(1000);
+}
+
 /* When the policy's time for the session, or for its silence, is over. NEVER_MS: no such time. */
 static uint64_t
 session_deadline_ms(const struct conn *c)
@@ -368,6 +376,8 @@ session_deadline_ms(const struct conn *c)
 		return d;
 	if (c->profile.session_timeout_s)
 		d = c->up_ms + c->profile.session_timeout_s * UINT64_C(1000);
+	if (c->profile.hours_left_s)
+		d = deadline_min(d, hours_end_ms(c));
 	if (c->profile.idle_timeout_s)
 		d = deadline_min(d, c->data_ms + c->profile.idle_timeout_s * UINT64_C(1000));
 	return d;
@@ -378,6 +388,8 @@ session_cause(const struct conn *c, const struct now *now)
 {
 	uint64_t all_ms = c->profile.session_timeout_s * UINT64_C(1000);
 
+	if (c->profile.hours_left_s && now->ms >= hours_end_ms(c))
+		return CAUSE_ENDED_HOURS;
 	return all_ms && now->ms >= c->up_ms + all_ms ? CAUSE_ENDED_SESSION_TIME : CAUSE_ENDED_IDLE;
 }
 

@@ -25,6 +25,7 @@ struct conn {
 	uint8_t *rest; /* plaintext that is not a whole message yet */
 	size_t n_rest, rest_cap;
 	uint64_t handshake_deadline_ms, stall_deadline_ms;
+	uint64_t granted_ms;     /* when the profile came */
 	uint64_t up_ms, data_ms; /* since when it is up, and when the last packet passed */
 	uint64_t held_until_ms;  /* 0: nothing is held back */
 	uint32_t rtt_ms;

@@ -5,9 +5,9 @@
  *   case NAME
  *   config                     followed by indented lines of rrasd.conf
  *   account NAME key=value...  dialin= groups= (with +) caller=; or: account none
- *   request key=value...       user= full= method= tunnel= client=
- *   expect VERDICT CAUSE [policy=] [by=] [pool=] [dns=] [nps=] [more=]
- *   over POLICY CONDITION WANTED GOT      each policy passed over, in order
+ *   request key=value...       user= full= method= tunnel= client= server= at=YYYY-MM-DDTHH:MM
+ * (UTC) expect VERDICT CAUSE [policy=] [by=] [pool=] [dns=] [nps=] [more=] [left=] over POLICY
+ * CONDITION WANTED GOT      each policy passed over, in order
  *
  * Values with blanks stand in double quotes.
  */
@@ -15,6 +15,7 @@
 #include "unit/aaa/aaa_test.h"
 
 #include <dirent.h>
+#include <time.h>
 
 #define WORDS_MAX 16u
 
@@ -105,6 +106,64 @@ make_account(struct roster *t, const char *line)
 	return roster_by_id(t, 1);
 }
 
+/* The moment that a request names; local time is Central Europe's (main). */
+static int64_t
+time_of(const char *text)
+{
+	struct tm tm = { 0 };
+
+	if (!text)
+		return TEST_UNIX_S;
+	const char *end = strptime(text, "%Y-%m-%dT%H:%M", &tm);
+	assert_true(end && *end == 0);
+	return (int64_t)timegm(&tm);
+}
+
+struct agreement {
+	const struct scenario *s;
+	unsigned int n_before;
+	bool decided;
+};
+
+/* R92: the report finds the same policy, and fails the same condition first. */
+static bool
+report_agrees(void *ctx, const struct policy_report *r)
+{
+	struct agreement *g = ctx;
+	const struct decision *d = &g->s->d;
+	const struct policy_test *first = NULL;
+
+	for (unsigned int i = 0; i < r->n_conditions && !first; i++)
+		first = r->conditions[i].met ? NULL : &r->conditions[i];
+	assert_true(r->matches == (r->enabled && !first));
+	if (r->decides) {
+		assert_string_equal(r->name, d->policy);
+		assert_int_equal(r->id, d->policy_id);
+		g->decided = true;
+		for (unsigned int i = 0; i < r->n_constraints; i++)
+			if (d->verdict == VERDICT_GRANT)
+				assert_true(r->constraints[i].met);
+	} else if (!g->decided && g->n_before < d->trace.n_steps) {
+		const struct policy_step *step = &d->trace.steps[g->n_before++];
+		assert_string_equal(r->name, step->policy);
+		assert_int_equal(r->enabled && first ? first->kind : COND_DISABLED, step->failed);
+		if (r->enabled)
+			assert_memory_equal(first->wanted, step->wanted, strlen(step->wanted));
+	}
+	return true;
+}
+
+static void
+reports_agree(const struct scenario *s, const struct policy_set *set,
+    const struct policy_request *r, const struct account *a, int64_t unix_s)
+{
+	struct agreement g = { .s = s };
+
+	policy_report_all(set, r, a, unix_s, report_agrees, &g);
+	assert_true(g.decided == (s->d.policy_id != 0));
+	assert_int_equal(g.n_before, s->d.trace.n_steps);
+}
+
 static void
 decide(struct scenario *s)
 {
@@ -122,7 +181,10 @@ decide(struct scenario *s)
 	r.tunnel = tunnel_by_name(view_str(value(&w, "tunnel") ? value(&w, "tunnel") : ""));
 	if (value(&w, "client"))
 		assert_true(ip_parse(view_str(value(&w, "client")), &r.client));
-	policy_decide(set, &r, a, TEST_UNIX_S, &s->d);
+	if (value(&w, "server"))
+		assert_true(ip_parse(view_str(value(&w, "server")), &r.server));
+	policy_decide(set, &r, a, time_of(value(&w, "at")), &s->d);
+	reports_agree(s, set, &r, a, time_of(value(&w, "at")));
 	policy_set_unref(set);
 	roster_free(roster);
 	conf_free(c);
@@ -169,6 +231,8 @@ expect(struct scenario *s, const char *line)
 		differ(s, "dns", value(&w, "dns"), ip_text(&s->d.profile.dns[0], addr));
 	if (value(&w, "nps"))
 		differ_number(s, "nps", value(&w, "nps"), cause_info(s->d.cause)->nps_reason);
+	if (value(&w, "left"))
+		differ_number(s, "left", value(&w, "left"), s->d.profile.hours_left_s);
 	if (value(&w, "more"))
 		differ_number(s, "more", value(&w, "more"), s->d.trace.n_more);
 	s->expected = true;
@@ -286,6 +350,8 @@ test_all_files(void **state)
 int
 main(int argc, char **argv)
 {
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	hours_prepare();
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_files),
 	};

@@ -263,15 +263,15 @@ test_large_and_good(void **state)
 	assert_non_null(text);
 	for (unsigned int i = 0; i < CONF_POLICIES_MAX; i++)
 		o += (size_t)snprintf(text + o, cap - o,
-		    "policy p%u { order %u; group g%u }\n# %0900u\n", i, CONF_POLICIES_MAX - i, i,
+		    "policy p%u { order %u; group g%u }\n# %060u\n", i, CONF_POLICIES_MAX - i, i,
 		    0u);
 	struct conf *c = test_good(text);
 	assert_int_equal(c->n_policies, CONF_POLICIES_MAX);
-	assert_string_equal(c->policies[0].name, "p1023");
-	assert_string_equal(c->policies[1023].groups[0], "g0");
+	assert_string_equal(c->policies[0].name, "p16383");
+	assert_string_equal(c->policies[16383].groups[0], "g0");
 	conf_free(c);
 	o += (size_t)snprintf(text + o, cap - o, "policy more { }\n");
-	test_found(text, NULL, ERR("2049:1", "more than 1024 policies"));
+	test_found(text, NULL, ERR("32769:1", "more than 16384 policies"));
 	free(text);
 }
 

@@ -35,8 +35,8 @@ struct pair {
 	struct conn_work *cw, *sw;
 	enum cause lease_cause; /* what aaa answers */
 	bool silent_aaa, may_retry;
-	uint32_t idle_s, session_s; /* what the policy grants */
-	unsigned int n_from_client; /* IP packets that reached the server's TUN */
+	uint32_t idle_s, session_s, hours_s; /* what the policy grants */
+	unsigned int n_from_client;          /* IP packets that reached the server's TUN */
 	unsigned int n_from_server;
 	size_t chunk; /* bytes moved at a time; 0 = all */
 };
@@ -137,6 +137,7 @@ answer_auth(struct pair *p)
 		a.cause = CAUSE_NONE;
 	a.profile.idle_timeout_s = p->idle_s;
 	a.profile.session_timeout_s = p->session_s;
+	a.profile.hours_left_s = p->hours_s;
 	if (conn_answer_auth(p->server, p->sw, &a, &p->now) & CONN_ASK_LEASE)
 		answer_lease(p);
 }

@@ -340,6 +340,18 @@ test_time_outs_of_the_policy(void **state)
 	run(&p, 200000);
 	assert_cause(p.server, "ended.session-time-out");
 	close_pair(&p);
+
+	/* the allowed hours count from the decision, and are named when both end at once */
+	open_pair(&p, pki.ca, "secret", AUTH_BIT(AUTH_MSCHAPV2), AUTH_BIT(AUTH_MSCHAPV2));
+	p.session_s = 3600;
+	p.hours_s = 600;
+	(void)conn_start(p.client, p.cw, &p.now);
+	run(&p, 500000);
+	exchange_data(&p);
+	assert_true(conn_is_up(p.server));
+	run(&p, 200000);
+	assert_cause(p.server, "ended.allowed-hours");
+	close_pair(&p);
 }
 
 int
