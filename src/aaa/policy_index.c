@@ -13,12 +13,14 @@
 
 #include <stdlib.h>
 
+#define WEEK_HOURS 168u
 #define WORDS_MAX ((CONF_POLICIES_MAX + 63) / 64)
 
 /* The policies that name one value: part of a table's list, ascending. */
 struct term {
 	const void *key; /* borrowed from the policies */
 	uint32_t n_key, first, n;
+	uint64_t *bits; /* the same as a set of bits, where that is shorter; else NULL */
 };
 
 /* Distinct values of one kind, each with its policies; found by hash when exact. */
@@ -49,6 +51,13 @@ struct policy_index {
 	struct patterns user_patterns, group_patterns;
 	struct prefix_key *keys; /* of clients */
 	bool lens[2][129];       /* prefix lengths that occur; [1]: IPv6 */
+	/*
+	 * Hours, by the hour of the week: the policies of which all of it is allowed (n_words for
+	 * each), and the terms that begin or end within it, which are asked.
+	 */
+	uint64_t *hour_all;
+	uint32_t hour_first[WEEK_HOURS + 1];
+	uint32_t *hour_some;
 };
 
 /* A value and who names it, before they are sorted together. */
@@ -162,7 +171,8 @@ terms_init(struct terms *t, struct refs *r, int (*order)(const void *, const voi
 		if (last && last->n_key == f->n_key && memcmp(last->key, f->key, f->n_key) == 0)
 			last->n++;
 		else
-			t->list[t->n++] = (struct term){ f->key, f->n_key, i, 1 };
+			t->list[t->n++] =
+			    (struct term){ .key = f->key, .n_key = f->n_key, .first = i, .n = 1 };
 	}
 	if (ok)
 		fill_slots(t);
@@ -171,8 +181,33 @@ terms_init(struct terms *t, struct refs *r, int (*order)(const void *, const voi
 }
 
 static void
+set_bit(uint64_t *bits, uint32_t i)
+{
+	bits[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+/* Sets of bits for the values that many name. */
+static bool
+terms_widen(struct terms *t, uint32_t n_words)
+{
+	for (uint32_t i = 0; i < t->n; i++) {
+		struct term *f = &t->list[i];
+		if (f->n <= n_words)
+			continue;
+		f->bits = calloc(n_words, sizeof(*f->bits));
+		if (!f->bits)
+			return false;
+		for (uint32_t k = 0; k < f->n; k++)
+			set_bit(f->bits, t->policies[f->first + k]);
+	}
+	return true;
+}
+
+static void
 terms_fini(struct terms *t)
 {
+	for (uint32_t i = 0; i < t->n; i++)
+		free(t->list[i].bits);
 	free(t->list);
 	free(t->policies);
 	free(t->slots);
@@ -194,14 +229,13 @@ terms_find(const struct terms *t, const void *key, size_t n)
 }
 
 static void
-set_bit(uint64_t *bits, uint32_t i)
+add_term(const struct terms *t, const struct term *f, uint64_t *bits, uint32_t n_words)
 {
-	bits[i / 64] |= UINT64_C(1) << (i % 64);
-}
-
-static void
-add_term(const struct terms *t, const struct term *f, uint64_t *bits)
-{
+	if (f && f->bits) {
+		for (uint32_t i = 0; i < n_words; i++)
+			bits[i] |= f->bits[i];
+		return;
+	}
 	for (uint32_t i = 0; f && i < f->n; i++)
 		set_bit(bits, t->policies[f->first + i]);
 }
@@ -227,28 +261,29 @@ patterns_init(struct patterns *x, struct refs *r)
 /* Tries the patterns from..to on a text; those with a domain only when asked to. */
 static void
 try_patterns(const struct patterns *x, uint32_t from, uint32_t to, struct view text, bool domain,
-    uint64_t *bits)
+    uint64_t *bits, uint32_t n_words)
 {
 	for (uint32_t i = from; i < to; i++) {
 		const struct term *f = &x->all.list[i];
 		if (domain && !strpbrk(f->key, "\\@"))
 			continue;
 		if (pattern_covers(f->key, text))
-			add_term(&x->all, f, bits);
+			add_term(&x->all, f, bits, n_words);
 	}
 }
 
 static void
-add_patterns(const struct patterns *x, struct view text, bool domain, uint64_t *bits)
+add_patterns(
+    const struct patterns *x, struct view text, bool domain, uint64_t *bits, uint32_t n_words)
 {
 	if (x->all.n == 0)
 		return;
 	if (text.n) {
 		unsigned int a = text.p[0], z = text.p[text.n - 1];
-		try_patterns(x, x->first[a], x->first[a + 1], text, domain, bits);
-		try_patterns(x, x->last[z], x->last[z + 1], text, domain, bits);
+		try_patterns(x, x->first[a], x->first[a + 1], text, domain, bits, n_words);
+		try_patterns(x, x->last[z], x->last[z + 1], text, domain, bits, n_words);
 	}
-	try_patterns(x, x->last[256], x->all.n, text, domain, bits);
+	try_patterns(x, x->last[256], x->all.n, text, domain, bits, n_words);
 }
 
 static struct prefix_key
@@ -342,6 +377,61 @@ allot_bits(struct policy_index *x)
 	return true;
 }
 
+/* How much of an hour of the week is allowed: 0 none, 1 some, 2 all of it. */
+static unsigned int
+hour_part(const struct hours *h, unsigned int hour)
+{
+	unsigned int from = hour * 60, to = from + 60, part = 0;
+
+	for (unsigned int i = 0; i < h->n; i++) {
+		if (h->r[i].from <= from && h->r[i].to >= to)
+			return 2;
+		if (h->r[i].from < to && h->r[i].to > from)
+			part = 1;
+	}
+	return part;
+}
+
+static bool
+index_hours(struct policy_index *x)
+{
+	uint32_t n = 0;
+
+	if (x->hours.n == 0)
+		return true;
+	for (uint32_t i = 0; i < x->hours.n; i++)
+		for (unsigned int h = 0; h < WEEK_HOURS; h++)
+			n += hour_part(x->hours.list[i].key, h) == 1;
+	x->hour_all = calloc((size_t)WEEK_HOURS * x->n_words, sizeof(*x->hour_all));
+	x->hour_some = calloc(n + 1, sizeof(*x->hour_some));
+	if (!x->hour_all || !x->hour_some)
+		return false;
+	n = 0;
+	for (unsigned int h = 0; h < WEEK_HOURS; h++) {
+		x->hour_first[h] = n;
+		for (uint32_t i = 0; i < x->hours.n; i++) {
+			const struct term *f = &x->hours.list[i];
+			unsigned int part = hour_part(f->key, h);
+			if (part == 1)
+				x->hour_some[n++] = i;
+			if (part == 2)
+				add_term(
+				    &x->hours, f, x->hour_all + (size_t)h * x->n_words, x->n_words);
+		}
+	}
+	x->hour_first[WEEK_HOURS] = n;
+	return true;
+}
+
+static bool
+widen(struct policy_index *x)
+{
+	return terms_widen(&x->users, x->n_words) && terms_widen(&x->groups, x->n_words) &&
+	       terms_widen(&x->clients, x->n_words) && terms_widen(&x->hours, x->n_words) &&
+	       terms_widen(&x->user_patterns.all, x->n_words) &&
+	       terms_widen(&x->group_patterns.all, x->n_words);
+}
+
 struct policy_index *
 policy_index_new(const struct policy *policies, uint32_t n)
 {
@@ -367,7 +457,7 @@ policy_index_new(const struct policy *policies, uint32_t n)
 	ok &= terms_init(&x->hours, &g.hours, by_key);
 	ok &= patterns_init(&x->user_patterns, &g.user_patterns);
 	ok &= patterns_init(&x->group_patterns, &g.group_patterns);
-	if (ok)
+	if (ok && widen(x) && index_hours(x))
 		return x;
 	policy_index_free(x);
 	return NULL;
@@ -384,6 +474,8 @@ policy_index_free(struct policy_index *x)
 	terms_fini(&x->hours);
 	terms_fini(&x->user_patterns.all);
 	terms_fini(&x->group_patterns.all);
+	free(x->hour_all);
+	free(x->hour_some);
 	free(x->keys);
 	free(x->bits);
 	free(x);
@@ -394,11 +486,11 @@ add_user(const struct policy_index *x, const struct policy_request *r, uint64_t 
 {
 	const struct term *full = terms_find(&x->users, r->full.p, r->full.n);
 
-	add_term(&x->users, terms_find(&x->users, r->user.p, r->user.n), bits);
+	add_term(&x->users, terms_find(&x->users, r->user.p, r->user.n), bits, x->n_words);
 	if (full && strpbrk(full->key, "\\@")) /* as in policy_match.c */
-		add_term(&x->users, full, bits);
-	add_patterns(&x->user_patterns, r->user, false, bits);
-	add_patterns(&x->user_patterns, r->full, true, bits);
+		add_term(&x->users, full, bits, x->n_words);
+	add_patterns(&x->user_patterns, r->user, false, bits, x->n_words);
+	add_patterns(&x->user_patterns, r->full, true, bits, x->n_words);
 }
 
 static void
@@ -408,8 +500,8 @@ add_groups(const struct policy_index *x, const struct account *a, uint64_t *bits
 
 	for (unsigned int i = 0; a && i < a->n_groups; i++) {
 		struct view name = view_str(g);
-		add_term(&x->groups, terms_find(&x->groups, name.p, name.n), bits);
-		add_patterns(&x->group_patterns, name, false, bits);
+		add_term(&x->groups, terms_find(&x->groups, name.p, name.n), bits, x->n_words);
+		add_patterns(&x->group_patterns, name, false, bits, x->n_words);
 		g += name.n + 1;
 	}
 }
@@ -424,16 +516,23 @@ add_client(const struct policy_index *x, const struct ip_addr *client, uint64_t 
 		if (!lens[len])
 			continue;
 		struct prefix_key k = prefix_key(client, len);
-		add_term(&x->clients, terms_find(&x->clients, &k, sizeof(k)), bits);
+		add_term(&x->clients, terms_find(&x->clients, &k, sizeof(k)), bits, x->n_words);
 	}
 }
 
 static void
 add_hours(const struct policy_index *x, unsigned int minute, uint64_t *bits)
 {
-	for (uint32_t i = 0; i < x->hours.n; i++)
-		if (hours_cover(x->hours.list[i].key, minute))
-			add_term(&x->hours, &x->hours.list[i], bits);
+	unsigned int hour = minute / 60 % WEEK_HOURS;
+	const uint64_t *all = x->hour_all + (size_t)hour * x->n_words;
+
+	for (uint32_t i = 0; i < x->n_words; i++)
+		bits[i] |= all[i];
+	for (uint32_t i = x->hour_first[hour]; i < x->hour_first[hour + 1]; i++) {
+		const struct term *f = &x->hours.list[x->hour_some[i]];
+		if (hours_cover(f->key, minute))
+			add_term(&x->hours, f, bits, x->n_words);
+	}
 }
 
 static void

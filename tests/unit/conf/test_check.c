@@ -179,7 +179,7 @@ test_help(void **state)
 		assert_true(strlen(k->help) > 10);
 	}
 	assert_non_null(strstr(text, "(default: mschapv2)"));
-	assert_int_equal(conf_n_keys() <= 64, true);
+	assert_int_equal(conf_n_keys() <= 96, true);
 }
 
 static void
