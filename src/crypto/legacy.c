@@ -2,12 +2,21 @@
  * The only file with MD4, DES and RC4, through OpenSSL's legacy provider. See legacy.h. Whether a
  * method that needs them may be used at all is a setting, decided elsewhere.
  */
+
+/* EVP would cost an allocation and a fetched object per direction of each session and 2 us a key
+ * change; MPPE in stateless mode changes the key with every packet. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/legacy.h"
 
 #include "base/secret.h"
 #include "crypto/evp.h"
 
+#include <openssl/rc4.h>
+
 #include <limits.h>
+
+_Static_assert(sizeof(RC4_KEY) <= sizeof(struct legacy_rc4), "RC4 state fits");
+_Static_assert(_Alignof(RC4_KEY) <= 8, "RC4 state is aligned");
 
 void
 legacy_md4(struct view in, uint8_t out[16])
@@ -64,4 +73,23 @@ legacy_rc4(struct view key, struct view in, uint8_t *out)
 	must(key.n >= 1 && key.n <= 256);
 	if (in.n)
 		encrypt_once(crypto_algs()->rc4, key, in, out);
+}
+
+static RC4_KEY *
+rc4_of(struct legacy_rc4 *c)
+{
+	return (RC4_KEY *)(void *)c->state;
+}
+
+void
+legacy_rc4_init(struct legacy_rc4 *c, struct view key)
+{
+	must(key.n >= 1 && key.n <= 256);
+	RC4_set_key(rc4_of(c), (int)key.n, key.p);
+}
+
+void
+legacy_rc4_next(struct legacy_rc4 *c, const uint8_t *in, uint8_t *out, size_t n)
+{
+	RC4(rc4_of(c), n, in, out);
 }
