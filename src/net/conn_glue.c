@@ -121,6 +121,9 @@ on_ppp_up(struct conn *c, uint16_t what, const struct now *now)
 		if (may_waive(c))
 			c->todo |= TODO_WAIVE;
 		return maybe_up(c, now);
+	case PPP_UP_ENCRYPTION: /* TLS encrypts: CCP is not offered on this link */
+	case PPP_RESET_ASKED:
+		return 0;
 	}
 	return 0;
 }

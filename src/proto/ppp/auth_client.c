@@ -60,6 +60,7 @@ accepted(struct turn *t, struct view message)
 	a->state = AUTH_DONE;
 	a->timer_ms = NEVER_MS;
 	memcpy(a->hlak, a->next_hlak, sizeof(a->hlak));
+	a->has_keys = a->method == AUTH_MSCHAPV2;
 	secret_wipe_bytes(a->next_hlak, sizeof(a->next_hlak));
 	core_auth_done(t);
 }

@@ -254,6 +254,7 @@ accept_peer(struct turn *t, const struct auth_answer *answer)
 	wr_str(&w, "Welcome");
 	send_text(t, true, a->answered_id, wr_view_of(&w));
 	memset(a->hlak, 0, sizeof(a->hlak));
+	a->has_keys = a->method == AUTH_MSCHAPV2 && answer->has_keys;
 	if (a->method == AUTH_MSCHAPV2 && answer->has_keys) {
 		/* The client's MasterSendKey is what the server receives with. */
 		memcpy(a->hlak, answer->server_recv_key, 16);

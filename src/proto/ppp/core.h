@@ -67,6 +67,7 @@ struct auth {
 	char expect[43];              /* client: the S= the server must show */
 	uint8_t hlak[32], next_hlak[32];
 	bool asked_ever; /* server: somebody was named to the outside */
+	bool has_keys;   /* hlak comes from MS-CHAPv2, not from nowhere */
 	uint16_t n_name;
 	uint8_t name[NAME_MAX_BYTES];
 };
@@ -84,7 +85,21 @@ struct ipcp {
 	struct ip_addr peer;    /* as the peer asked for it */
 	struct ip_addr dns[2], nbns[2];
 	uint8_t ask_dns, ask_nbns; /* bits: which of the two */
-	bool was_up;
+	bool was_up, open;
+};
+
+/* CCP: bits as in the option of RFC 3078 section 2. */
+struct ccp {
+	uint32_t allowed; /* strengths that the terms and our keys allow */
+	bool none_ok;     /* the terms allow a session without encryption */
+	bool running;     /* the automaton is in use */
+	bool asking;      /* our request names `ask` */
+	uint32_t ask;
+	uint32_t in, out; /* agreed for what we receive and send */
+	uint32_t theirs;  /* every strength that the peer named */
+	bool settled;     /* what was to be agreed is agreed: data may flow */
+	bool agreed, was_agreed;
+	uint64_t reset_again_ms;
 };
 
 struct ppp {
@@ -95,10 +110,13 @@ struct ppp {
 	bool network_allowed;
 	enum net_state net;
 	uint64_t ask_deadline_ms, negotiate_deadline_ms, net_deadline_ms;
-	struct cp cp_lcp, cp_ipcp;
+	struct cp cp_lcp, cp_ipcp, cp_ccp;
 	struct lcp lcp;
 	struct auth auth;
 	struct ipcp ipcp;
+	struct ccp ccp;
+	uint8_t levels;   /* enum encryption: of the settings, then of the profile */
+	bool ip_wants_up; /* PPP_UP_IP is due once encryption is settled */
 	struct lease_answer lease;
 	struct ppp_data data;
 	struct ppp_ip ip;
@@ -144,6 +162,9 @@ void core_lcp_down(struct turn *t);
 void core_auth_done(struct turn *t);
 void core_reject_protocol(struct turn *t, uint16_t protocol, struct view info);
 
+/* Opens and closes the data path: IPCP and encryption both have to be ready. */
+void core_data_gate(struct turn *t);
+
 /* lcp.c */
 extern const struct cp_ops lcp_ops;
 void lcp_init(struct turn *t);
@@ -154,6 +175,10 @@ enum auth_method lcp_strongest(unsigned int mask);
 /* ipcp.c */
 extern const struct cp_ops ipcp_ops;
 void ipcp_init(struct turn *t);
+
+/* ccp.c; levels are enum encryption bits of the terms */
+extern const struct cp_ops ccp_ops;
+void ccp_start(struct turn *t, uint8_t levels);
 
 /* auth_server.c, auth_client.c */
 void auth_start(struct turn *t, enum auth_method method);

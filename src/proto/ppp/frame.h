@@ -9,6 +9,7 @@
 
 #define PPP_PROTO_IP 0x0021u
 #define PPP_PROTO_IPV6 0x0057u
+#define PPP_PROTO_COMP 0x00fdu /* a compressed datagram: MPPE */
 #define PPP_PROTO_LCP 0xc021u
 #define PPP_PROTO_PAP 0xc023u
 #define PPP_PROTO_CHAP 0xc223u
@@ -24,6 +25,7 @@
 struct ppp_data {
 	bool ip_open; /* IPCP is Opened */
 	bool ipv6_open;
+	bool encrypted;    /* IP goes inside MPPE, and nowhere else, in both directions */
 	bool send_pfc;     /* the peer takes a compressed protocol field */
 	bool send_acfc;    /* the peer takes frames without address and control */
 	uint16_t peer_mru; /* largest information field to send */

@@ -202,18 +202,18 @@ up(struct turn *t)
 	p->ip = ip;
 	i->was_up = true;
 	p->up_ip = true;
-	p->data.ip_open = true;
-	p->negotiate_deadline_ms = NEVER_MS;
+	i->open = true;
 	NOTE(t, FACT_IPCP_OPENED, F_ADDR(ip.local), F_ADDR(ip.remote), F_ADDR(ip.dns[0]),
 	    F_ADDR(ip.dns[1]));
-	if (changed)
-		fx_up(t->fx, PPP_UP_IP);
+	p->ip_wants_up |= changed;
+	core_data_gate(t);
 }
 
 static void
 down(struct turn *t)
 {
-	t->p->data.ip_open = false;
+	t->p->ipcp.open = false;
+	core_data_gate(t);
 }
 
 static void

@@ -18,6 +18,8 @@ enum ppp_up {
 	PPP_UP_AUTH, /* the peer (server side) or we (client side) are authenticated; keys are valid
 	              */
 	PPP_UP_IP,   /* IPCP opened: ppp_ip tells the addresses, data may flow */
+	PPP_UP_ENCRYPTION, /* CCP opened with MPPE: begin anew with ppp_encryption's keys */
+	PPP_RESET_ASKED,   /* the peer lost packets: mppe_reset what we send */
 };
 
 struct ppp;
@@ -78,6 +80,19 @@ struct view ppp_peer_name(const struct ppp *p);
  * before PPP_UP_AUTH.
  */
 bool ppp_hlak(const struct ppp *p, uint8_t out[32]);
+
+/* What CCP agreed, per direction: 40, 56 or 128 bits; start keys by RFC 3079 section 3. */
+struct ppp_encryption {
+	uint8_t bits_in, bits_out;
+	bool stateless_in, stateless_out;
+	uint8_t key_in[16], key_out[16];
+};
+
+/* False: data is not encrypted by PPP. Wipe out after use. */
+MUST_USE bool ppp_encryption(const struct ppp *p, struct ppp_encryption *out);
+
+/* MPPE lost packets: asks the peer for a reset, at most every 300 ms. RFC 3078 section 8.2. */
+void ppp_ask_reset(struct ppp *p, const struct now *now, struct fx *fx);
 
 /* The words of an LCP Identification the peer sent last; empty when none. */
 struct view ppp_identification(const struct ppp *p);

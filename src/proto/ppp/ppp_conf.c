@@ -4,6 +4,8 @@
  */
 #include "proto/ppp/ppp_conf.h"
 
+#include "attempt/profile.h"
+
 #define SSTP_MRU 1400u
 
 void
@@ -17,6 +19,9 @@ ppp_conf_defaults(struct ppp_conf *c, enum side side, enum tunnel_kind tunnel)
 		.auth_retries = 2,
 		.hold_network = tunnel == TUNNEL_SSTP,
 		.ip_enabled = true,
+		.mppe = tunnel == TUNNEL_PPTP,
+		.mppe_stateful = true,
+		.encryption = ENCRYPT_ALL,
 		.restart_ms = 3000,
 		.max_terminate = 2,
 		.max_configure = 10,

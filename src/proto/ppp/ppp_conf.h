@@ -13,6 +13,9 @@ struct ppp_conf {
 	uint8_t auth_retries;      /* server: further MS-CHAPv2 tries on the same link */
 	bool hold_network;         /* wait for ppp_start_network before the NCPs */
 	bool ip_enabled;           /* false: IPCP is rejected */
+	bool mppe;                 /* nothing below encrypts: CCP agrees on MPPE (PPTP) */
+	bool mppe_stateful;        /* stateful mode is taken when the peer wants it */
+	uint8_t encryption;        /* enum encryption; server: unless the profile has its own */
 	uint32_t restart_ms;       /* RFC 1661 Restart timer, 3000 */
 	uint8_t max_terminate;     /* 2 */
 	uint8_t max_configure;     /* 10 */

@@ -120,6 +120,7 @@ core_finish(struct turn *t, enum cause cause, bool by_peer)
 		return;
 	note_counts(t, &p->cp_lcp);
 	note_counts(t, &p->cp_ipcp);
+	note_counts(t, &p->cp_ccp);
 	p->ended = true;
 	p->data = (struct ppp_data){ .peer_mru = p->data.peer_mru };
 	auth_stop(p);
@@ -150,6 +151,20 @@ core_fail(struct turn *t, enum cause cause)
 }
 
 /* ---- LCP opened and down ---- */
+
+void
+core_data_gate(struct turn *t)
+{
+	struct ppp *p = t->p;
+
+	p->data.ip_open = p->ipcp.open && p->ccp.settled && !p->ended;
+	if (!p->data.ip_open)
+		return;
+	p->negotiate_deadline_ms = NEVER_MS;
+	if (p->ip_wants_up)
+		fx_up(t->fx, PPP_UP_IP);
+	p->ip_wants_up = false;
+}
 
 void
 core_lcp_up(struct turn *t)
@@ -197,6 +212,9 @@ core_lcp_down(struct turn *t)
 	auth_stop(p);
 	if (p->cp_ipcp.state != FSM_INITIAL && p->cp_ipcp.state != FSM_STARTING)
 		cp_event(t, &p->cp_ipcp, FSM_DOWN, NULL);
+	if (p->cp_ccp.state != FSM_INITIAL && p->cp_ccp.state != FSM_STARTING)
+		cp_event(t, &p->cp_ccp, FSM_DOWN, NULL);
+	p->ccp.settled = p->ccp.running = false;
 	p->net = NET_IDLE;
 	p->net_deadline_ms = NEVER_MS;
 	p->cp_lcp.n_refused_in = 0;
@@ -270,6 +288,9 @@ begin_network(struct turn *t)
 
 	if (p->ended || p->net != NET_IDLE || p->auth.state != AUTH_DONE || !p->network_allowed)
 		return;
+	ccp_start(t, p->levels);
+	if (p->ended)
+		return;
 	if (!p->conf.ip_enabled) {
 		p->net = NET_OFF;
 		p->net_deadline_ms = t->now->ms + p->conf.restart_ms;
@@ -336,6 +357,7 @@ input_opened(struct turn *t, uint16_t protocol, struct view info)
 		return;
 	case PPP_PROTO_IP:
 	case PPP_PROTO_IPV6:
+	case PPP_PROTO_COMP:
 		return; /* Q13: data of a closed protocol, or lost its way */
 	default:
 		break;
@@ -348,6 +370,8 @@ input_opened(struct turn *t, uint16_t protocol, struct view info)
 	}
 	if (protocol == PPP_PROTO_IPCP)
 		ipcp_input(t, info);
+	else if (protocol == PPP_PROTO_CCP && p->ccp.running)
+		cp_input(t, &p->cp_ccp, info);
 	else
 		core_reject_protocol(t, protocol, info);
 }
@@ -399,6 +423,8 @@ ppp_new(const struct ppp_conf *conf)
 	p->data.peer_mru = p->lcp.peer_mru = MRU_DEFAULT;
 	cp_init(&p->cp_lcp, &lcp_ops);
 	cp_init(&p->cp_ipcp, &ipcp_ops);
+	cp_init(&p->cp_ccp, &ccp_ops);
+	p->levels = conf->encryption;
 	return p;
 }
 
@@ -430,8 +456,11 @@ ppp_answer_auth(struct ppp *p, const struct auth_answer *a, const struct now *no
 {
 	struct turn t = { p, now, fx };
 
-	if (!p->ended && !p->closing)
-		server_auth_answer(&t, a);
+	if (p->ended || p->closing)
+		return;
+	if (a->ok && a->profile.encryption) /* the policy's terms in place of the settings' */
+		p->levels = a->profile.encryption;
+	server_auth_answer(&t, a);
 }
 
 void
@@ -496,6 +525,7 @@ ppp_tick(struct ppp *p, const struct now *now, struct fx *fx)
 		core_fail(&t, CAUSE_IP_OFF);
 	cp_tick(&t, &p->cp_lcp);
 	cp_tick(&t, &p->cp_ipcp);
+	cp_tick(&t, &p->cp_ccp);
 	auth_tick(&t);
 	lcp_tick(&t);
 }
@@ -512,6 +542,7 @@ ppp_deadline_ms(const struct ppp *p)
 	d = deadline_min(d, p->net_deadline_ms);
 	d = deadline_min(d, p->cp_lcp.timer_ms);
 	d = deadline_min(d, p->cp_ipcp.timer_ms);
+	d = deadline_min(d, p->cp_ccp.timer_ms);
 	d = deadline_min(d, p->auth.timer_ms);
 	return deadline_min(d, p->lcp.echo_ms);
 }
