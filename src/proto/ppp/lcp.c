@@ -402,6 +402,8 @@ on_protocol_reject(struct turn *t, struct rd *r)
 		cp_event(t, &t->p->cp_lcp, FSM_RXJ_BAD, NULL);
 	else if (protocol == PPP_PROTO_IPCP)
 		core_fail(t, CAUSE_NO_NETWORK_PROTOCOL);
+	else if ((protocol == PPP_PROTO_CCP || protocol == PPP_PROTO_COMP) && t->p->ccp.running)
+		cp_event(t, &t->p->cp_ccp, FSM_RXJ_BAD, NULL);
 	else if (protocol == auth_protocol(t->p->auth.method) && !t->p->up_auth)
 		core_fail(t, CAUSE_PPP_REJECTED);
 }
