@@ -2,13 +2,17 @@
  * A PPP client core against a PPP server core over a link that loses, repeats, delays and so
  * reorders frames, with a virtual clock. Each seed fixes settings, password, verdicts and all that
  * the link does. A run must end with IP up on both sides (and then end in order), or with both
- * sides down for a named cause, in bounded virtual time. Serves R31, R32, R41, R60, R108.
+ * sides down for a named cause, in bounded virtual time. Links without encryption of their own
+ * agree on MPPE, which then carries packets over the same bad link. Serves R20 to R23, R31, R32,
+ * R41, R60, R108.
  *
  * sim_ppp [number of seeds, default 200 [first seed]]
  */
+#include "attempt/profile.h"
 #include "crypto/crypto.h"
 #include "crypto/digest.h"
 #include "crypto/mschap.h"
+#include "proto/mppe/mppe.h"
 #include "proto/ppp/frame.h"
 #include "proto/ppp/ppp.h"
 
@@ -34,6 +38,9 @@ struct host {
 	uint64_t auth_due_ms, lease_due_ms;
 	struct auth_answer auth;
 	struct lease_answer lease;
+	bool encrypted;
+	struct mppe in, out;
+	uint32_t n_data_out, n_data_in, last_in;
 };
 
 struct sim {
@@ -46,10 +53,14 @@ struct sim {
 	const char *password; /* what the server knows */
 	bool lease_fails, silent_aaa, wrong, common, closed;
 	unsigned int masks[2];
+	bool mppe; /* the link leaves encryption to PPP */
+	uint8_t levels[2];
+	uint64_t data_at_ms;
 	uint64_t close_at_ms;
 };
 
 static const char user[] = "SIM\\User";
+static unsigned long n_data; /* packets that came through MPPE */
 
 static uint32_t
 roll(struct sim *s, uint32_t n)
@@ -107,7 +118,6 @@ fly(struct sim *s, unsigned int to, struct view frame)
 static void
 transmit(struct sim *s, unsigned int to, struct view frame)
 {
-	CHECK(s, ++s->n_frames < LIMIT_FRAMES);
 	if (roll(s, 100) >= s->loss_pct)
 		fly(s, to, frame);
 	if (roll(s, 100) < s->dup_pct)
@@ -151,7 +161,7 @@ on_ask_auth(struct sim *s, struct host *h, const struct auth_request *q)
 
 	CHECK(s, h->auth_due_ms == NEVER_MS);
 	CHECK(s, view_eq(view_of(q->name, q->n_name), view_str(user)));
-	CHECK(s, q->tunnel == TUNNEL_SSTP);
+	CHECK(s, q->tunnel == (s->mppe ? TUNNEL_PPTP : TUNNEL_SSTP));
 	*a = (struct auth_answer){ .cause = CAUSE_WRONG_PASSWORD, .may_retry = roll(s, 2) };
 	if (q->method == AUTH_MSCHAPV2)
 		a->ok = verify_mschap2(s, q, a);
@@ -177,6 +187,81 @@ on_ask_lease(struct sim *s, struct host *h)
 	h->lease_due_ms = s->now.ms + roll(s, 400);
 }
 
+/* ---- data ---- */
+
+static enum mppe_strength
+strength_of(unsigned int bits)
+{
+	return bits == 128 ? MPPE_128 : bits == 56 ? MPPE_56 : MPPE_40;
+}
+
+static void
+start_mppe(struct sim *s, struct host *h)
+{
+	struct ppp_encryption e;
+
+	CHECK(s, ppp_encryption(h->ppp, &e) && s->mppe);
+	mppe_init(&h->in, strength_of(e.bits_in), e.stateless_in, e.key_in);
+	mppe_init(&h->out, strength_of(e.bits_out), e.stateless_out, e.key_out);
+	h->encrypted = true;
+}
+
+/* A packet whose every byte follows from its number; protocol and version look like IP. */
+static size_t
+data_packet(uint32_t number, uint8_t *out)
+{
+	struct wr w = wr_over(out, 100);
+
+	wr_u32(&w, 0x00214500u);
+	wr_u32(&w, number);
+	for (uint32_t i = 0; i < number % 50; i++)
+		wr_u8(&w, (uint8_t)(number * 7 + i));
+	return wr_len(&w);
+}
+
+static void
+send_data(struct sim *s, unsigned int side)
+{
+	struct host *h = &s->host[side];
+	uint8_t frame[FRAME_MAX] = { 0xff, 0x03, 0x00, 0xfd };
+
+	if (h->down || !ppp_data(h->ppp)->ip_open || !ppp_data(h->ppp)->encrypted)
+		return;
+	size_t n = data_packet(++h->n_data_out, frame + 6);
+	mppe_seal(&h->out, frame + 4, frame + 6, n);
+	transmit(s, side == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT, view_of(frame, n + 6));
+}
+
+static void carry_out(struct sim *s, unsigned int side, struct fx *fx);
+static struct fx *fresh(void);
+
+static void
+receive_data(struct sim *s, unsigned int side, struct flying *f)
+{
+	struct host *h = &s->host[side];
+	struct view plain;
+	uint8_t want[FRAME_MAX];
+
+	if (h->down || !h->encrypted)
+		return;
+	enum mppe_open o = mppe_open(&h->in, f->b + 4, f->n - 4, &plain);
+	if (o == MPPE_LOST || o == MPPE_WAITING) {
+		struct fx *fx = fresh();
+		ppp_ask_reset(h->ppp, &s->now, fx);
+		carry_out(s, side, fx);
+	}
+	if (o != MPPE_OPENED)
+		return;
+	struct rd_fault fault;
+	struct rd r = rd_over(plain, &fault);
+	CHECK(s, rd_u32(&r) == 0x00214500u);
+	uint32_t number = rd_u32(&r);
+	CHECK(s, rd_ok(&r) && view_eq(plain, view_of(want, data_packet(number, want))));
+	CHECK(s, number > h->last_in); /* never twice, never out of order */
+	h->last_in = number;
+	h->n_data_in++;
+}
+
 /* ---- effects ---- */
 
 static void
@@ -190,6 +275,7 @@ carry_out(struct sim *s, unsigned int side, struct fx *fx)
 		CHECK(s, !h->down); /* nothing follows FX_DOWN */
 		switch (it->kind) {
 		case FX_SEND:
+			CHECK(s, ++s->n_frames < LIMIT_FRAMES);
 			transmit(s, side == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT, it->bytes);
 			break;
 		case FX_FRAME:
@@ -208,6 +294,10 @@ carry_out(struct sim *s, unsigned int side, struct fx *fx)
 			h->up_lcp = h->up_lcp || it->code == PPP_UP_LCP;
 			h->up_auth = h->up_auth || it->code == PPP_UP_AUTH;
 			h->up_ip = h->up_ip || it->code == PPP_UP_IP;
+			if (it->code == PPP_UP_ENCRYPTION)
+				start_mppe(s, h);
+			if (it->code == PPP_RESET_ASKED && h->encrypted)
+				mppe_reset(&h->out);
 			break;
 		case FX_DOWN:
 			h->down = true;
@@ -246,12 +336,24 @@ some_mask(struct sim *s)
 	return masks[roll(s, sizeof(masks) / sizeof(masks[0]))];
 }
 
+static uint8_t
+some_levels(struct sim *s)
+{
+	static const uint8_t levels[] = { ENCRYPT_ALL, ENCRYPT_ALL, ENCRYPT_NONE, ENCRYPT_STRONGEST,
+		ENCRYPT_BASIC, ENCRYPT_STRONG, ENCRYPT_STRONG | ENCRYPT_STRONGEST,
+		ENCRYPT_NONE | ENCRYPT_STRONGEST };
+
+	return levels[roll(s, sizeof(levels))];
+}
+
 static void
 set_up_host(struct sim *s, enum side side, bool wrong)
 {
 	static struct ppp_conf c;
 
-	ppp_conf_defaults(&c, side, TUNNEL_SSTP);
+	ppp_conf_defaults(&c, side, s->mppe ? TUNNEL_PPTP : TUNNEL_SSTP);
+	c.encryption = s->levels[side];
+	c.mppe_stateful = roll(s, 2);
 	c.auth_mask = some_mask(s);
 	if (roll(s, 2)) /* half of the runs surely have a method in common */
 		c.auth_mask |= AUTH_BIT(AUTH_MSCHAPV2);
@@ -287,6 +389,9 @@ set_up(struct sim *s, uint64_t seed)
 	s->lease_fails = roll(s, 8) == 0;
 	s->silent_aaa = roll(s, 16) == 0;
 	s->wrong = roll(s, 4) == 0;
+	s->mppe = roll(s, 2);
+	for (unsigned int side = 0; side < 2; side++)
+		s->levels[side] = some_levels(s);
 	set_up_host(s, SIDE_CLIENT, s->wrong);
 	set_up_host(s, SIDE_SERVER, false);
 	s->common = (s->masks[SIDE_CLIENT] & s->masks[SIDE_SERVER]) != 0;
@@ -305,7 +410,9 @@ next_time(const struct sim *s)
 		d = deadline_min(d, h->auth_due_ms);
 		d = deadline_min(d, h->lease_due_ms);
 	}
-	return s->close_at_ms ? deadline_min(d, s->close_at_ms) : d;
+	if (s->close_at_ms)
+		d = deadline_min(d, deadline_min(s->close_at_ms, s->data_at_ms));
+	return d;
 }
 
 static void
@@ -318,6 +425,10 @@ deliver(struct sim *s)
 		}
 		struct flying f = s->flying[i];
 		s->flying[i] = s->flying[--s->n_flying];
+		if (f.n > 4 && f.b[2] == 0x00 && f.b[3] == 0xfd) {
+			receive_data(s, f.to, &f);
+			continue;
+		}
 		struct fx *fx = fresh();
 		ppp_input(s->host[f.to].ppp, view_of(f.b, f.n), &s->now, fx);
 		carry_out(s, f.to, fx);
@@ -374,7 +485,22 @@ check_up(struct sim *s)
 	CHECK(s, ppp_auth_method(c->ppp) == ppp_auth_method(v->ppp));
 	CHECK(s, ppp_hlak(c->ppp, key[0]) && ppp_hlak(v->ppp, key[1]));
 	CHECK(s, memcmp(key[0], key[1], 32) == 0);
+	CHECK(s, ppp_data(c->ppp)->encrypted == ppp_data(v->ppp)->encrypted);
+	CHECK(s, ppp_data(c->ppp)->encrypted || !s->mppe ||
+		     (s->levels[SIDE_CLIENT] & s->levels[SIDE_SERVER] & ENCRYPT_NONE));
 	s->close_at_ms = s->now.ms + 1 + roll(s, 20000);
+	s->data_at_ms = s->now.ms;
+}
+
+/* Both ends send while they are up. */
+static void
+exchange(struct sim *s)
+{
+	if (!s->close_at_ms || s->now.ms < s->data_at_ms)
+		return;
+	s->data_at_ms = s->now.ms + 1 + roll(s, 60);
+	for (unsigned int side = 0; side < 2; side++)
+		send_data(s, side);
 }
 
 static void
@@ -388,6 +514,25 @@ close_one(struct sim *s)
 	ppp_close(s->host[side].ppp,
 	    side == SIDE_CLIENT ? CAUSE_ENDED_BY_USER : CAUSE_ENDED_BY_ADMIN, &s->now, fx);
 	carry_out(s, side, fx);
+}
+
+/* The strengths of both sides, as CCP sees them: "basic" is 40 and 56 bit. */
+static unsigned int
+strengths(uint8_t levels)
+{
+	unsigned int all = levels & (ENCRYPT_STRONG | ENCRYPT_STRONGEST | ENCRYPT_BASIC);
+
+	return levels & ENCRYPT_BASIC ? all | ENCRYPT_STRONG : all;
+}
+
+/* Whether the terms of both ends leave a way to go on, whichever method they agree on. */
+static bool
+encryption_fits(const struct sim *s)
+{
+	uint8_t a = s->levels[SIDE_CLIENT], b = s->levels[SIDE_SERVER];
+	bool keys = s->masks[SIDE_CLIENT] & s->masks[SIDE_SERVER] & AUTH_BIT(AUTH_MSCHAPV2);
+
+	return !s->mppe || (keys && strengths(a) & strengths(b)) || (a & b & ENCRYPT_NONE);
 }
 
 static bool
@@ -417,12 +562,14 @@ run(uint64_t seed)
 			both_up = true;
 			check_up(&s);
 		}
+		exchange(&s);
 		if (s.close_at_ms && s.now.ms >= s.close_at_ms)
 			close_one(&s);
 	}
 	/* A link that loses nothing must not come between two ends that agree, however it reorders.
 	 */
-	bool agree = !s.wrong && !s.lease_fails && !s.silent_aaa && s.common;
+	bool agree = !s.wrong && !s.lease_fails && !s.silent_aaa && s.common && encryption_fits(&s);
+	n_data += c->n_data_in + v->n_data_in;
 	CHECK(&s, both_up || !agree || s.loss_pct > 0);
 	CHECK(&s, agree || !both_up);
 	ppp_free(c->ppp);
@@ -444,6 +591,7 @@ main(int argc, char **argv)
 	}
 	for (unsigned long i = 0; i < n; i++)
 		n_up += run(first + i);
-	printf("sim_ppp: %lu runs, %lu reached IP, all ended by name\n", n, n_up);
-	return n_up == 0 && n >= 50;
+	printf("sim_ppp: %lu runs, %lu reached IP, all ended by name; %lu packets by MPPE\n", n,
+	    n_up, n_data);
+	return (n_up == 0 || n_data == 0) && n >= 50;
 }

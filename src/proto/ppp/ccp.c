@@ -266,14 +266,20 @@ over(struct turn *t, enum fsm_event ev)
 	struct ppp *p = t->p;
 	struct ccp *c = &p->ccp;
 
-	(void)ev;
+	bool spoke = p->cp_ccp.n_received != 0 && ev != FSM_RXJ_BAD;
+
 	if (p->closing)
 		return;
 	if (c->was_agreed) { /* never back to plain data on a link that was encrypted */
 		core_fail(t, CAUSE_ENCRYPTION_ENDED);
 		return;
 	}
-	if (!c->none_ok) {
+	/* The peer may believe that encryption is agreed: RFC 3078 section 2 ends such a link. */
+	if (spoke && c->theirs & c->allowed) {
+		core_fail(t, CAUSE_PPP_TIMEOUT);
+		return;
+	}
+	if (spoke || !c->none_ok) {
 		fail_no_encryption(t);
 		return;
 	}
