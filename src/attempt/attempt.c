@@ -3,8 +3,6 @@
 
 #include "base/text.h"
 
-#include <stdlib.h>
-
 void
 attempt_init(struct attempt *a, enum tunnel_kind tunnel, enum witness witness,
     const struct endpoint *peer, const struct endpoint *local, const struct now *now)
@@ -17,7 +15,7 @@ attempt_init(struct attempt *a, enum tunnel_kind tunnel, enum witness witness,
 		.began_ms = now->ms,
 		.peer = *peer,
 		.local = *local,
-		.trail = calloc(1, sizeof(*a->trail)) };
+		.trail = trail_new() };
 	now_draw(now, a->id.b, sizeof(a->id.b));
 	for (unsigned int i = 0; i < 6; i++)
 		a->id.b[i] = (uint8_t)(unix_ms >> (8 * (5 - i)));
@@ -33,14 +31,14 @@ attempt_init(struct attempt *a, enum tunnel_kind tunnel, enum witness witness,
 void
 attempt_fini(struct attempt *a)
 {
-	free(a->trail);
+	trail_free(a->trail);
 	a->trail = NULL;
 }
 
 void
 attempt_forget_trail(struct attempt *a)
 {
-	free(a->trail);
+	trail_free(a->trail);
 	a->trail = NULL;
 }
 
@@ -49,7 +47,7 @@ attempt_note(struct attempt *a, const struct fact *f, const struct now *now)
 {
 	struct fact stamped = *f;
 
-	if (!a->trail && !(a->trail = calloc(1, sizeof(*a->trail))))
+	if (!a->trail && !(a->trail = trail_new()))
 		return;
 	stamped.at_ms = now->ms - a->began_ms;
 	stamped.witness = a->witness;

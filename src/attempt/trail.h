@@ -1,6 +1,6 @@
 /*
- * The evidence trail of one attempt: encoded facts in one bounded buffer. When it is full its
- * middle is dropped and counted; the first facts and the last ones stay.
+ * The evidence trail of one attempt: encoded facts in one bounded buffer, which grows with them.
+ * When it is full its middle is dropped and counted; the first facts and the last ones stay.
  */
 #ifndef ATTEMPT_TRAIL_H
 #define ATTEMPT_TRAIL_H
@@ -9,13 +9,18 @@
 
 #define TRAIL_BYTES 8192u
 #define TRAIL_HEAD_BYTES 4096u /* the first facts, which are never dropped */
+#define TRAIL_TAIL_BYTES (TRAIL_BYTES - TRAIL_HEAD_BYTES)
 
 struct trail {
-	size_t n_head, n_tail; /* bytes used of each part */
-	uint32_t n_dropped;    /* facts dropped from the middle */
-	uint8_t head[TRAIL_HEAD_BYTES];
-	uint8_t tail[TRAIL_BYTES - TRAIL_HEAD_BYTES];
+	size_t n_head, n_tail; /* bytes used of each part; the tail follows the head */
+	uint32_t n_dropped;    /* facts dropped from the middle, or for want of memory */
+	size_t cap;
+	uint8_t *bytes; /* owned */
 };
+
+/* An empty one; NULL when memory is out. */
+struct trail *trail_new(void);
+void trail_free(struct trail *t);
 
 /* Appends a fact; drops the oldest of the tail when there is no room. */
 void trail_add(struct trail *t, const struct fact *f);

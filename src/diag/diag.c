@@ -302,7 +302,8 @@ wire_text(struct diag_report *out, const struct attempt_record *r, const struct 
 static bool
 quote_all(enum fact_id id)
 {
-	return id == FACT_POLICY_PASSED_OVER || id == FACT_DIAL_CONNECT || id == FACT_SSTP_STATUS;
+	return id == FACT_POLICY_PASSED_OVER || id == FACT_DIAL_CONNECT || id == FACT_SSTP_STATUS ||
+	       id == FACT_ROLE_LOST;
 }
 
 static bool
@@ -420,8 +421,9 @@ fill_live(const struct explain *x)
 		 "If nothing behind the server is reached, see \"rrasctl diagnose "
 		 "beyond-server\"."
 	       : "Nothing has gone wrong so far. Ask again in a moment.";
-	quote_facts(x, "aaa.account aaa.policy-passed-over aaa.policy-decided aaa.leased "
-		       "ppp.lcp-opened ppp.ipcp-opened sstp.binding tls.established");
+	quote_facts(x,
+	    "aaa.account aaa.policy-passed-over aaa.policy-decided aaa.leased "
+	    "ppp.lcp-opened ppp.ipcp-opened sstp.binding tls.established internal.role-lost");
 }
 
 static void

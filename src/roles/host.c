@@ -222,6 +222,8 @@ on_monitor_msg(void *ctx, struct chan *c, const struct msg *m, int fd)
 		snprintf(how, sizeof(how), "%.*s", (int)m->u.role_lost.how.n,
 		    (const char *)m->u.role_lost.how.p);
 		peer_lost(h, m->u.role_lost.role, m->u.role_lost.index, how);
+		if (h->ops->role_lost && h->going)
+			h->ops->role_lost(h->role, m->u.role_lost.role, m->u.role_lost.index, how);
 		return;
 	}
 	default:

@@ -41,6 +41,11 @@ struct role_ops {
 	/* A role is gone (its questions get no answer) or there again. May be NULL. */
 	void (*peer_lost)(void *role, enum role_id who, unsigned int index, const char *how);
 	void (*peer_back)(void *role, enum role_id who, unsigned int index);
+	/*
+	 * Any role has ended, also one that we have no channel to: for the trail of what lives on.
+	 * Comes once for each end. May be NULL.
+	 */
+	void (*role_lost)(void *role, enum role_id who, unsigned int index, const char *how);
 	/* Orderly end: say goodbye to peers; returns when that is sent or at once. May be NULL. */
 	void (*stop)(void *role);
 	void (*close)(void *role); /* frees the state */

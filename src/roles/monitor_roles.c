@@ -188,6 +188,8 @@ on_msg(void *ctx, struct chan *c, const struct msg *msg, int fd)
 		close(fd);
 	switch ((unsigned int)msg->id) { /* of all messages, those that concern us */
 	case MSG_READY:
+		if (!r->ready && r->n_restarts)
+			monitor_say("%s %u runs again", role_name(r->id), r->index);
 		r->ready = true;
 		monitor_role_ready(r->m);
 		return;
@@ -293,7 +295,7 @@ role_ended(struct mrole *r, const char *how)
 	}
 	monitor_say("%s %u ended: %s", role_name(r->id), r->index, how);
 	for (unsigned int i = 0; i < m->n_roles; i++)
-		if (&m->roles[i] != r && are_neighbours(r->id, m->roles[i].id))
+		if (&m->roles[i] != r)
 			tell(&m->roles[i], &lost, -1);
 	if (!m->started) {
 		monitor_fatal(m, "not started");

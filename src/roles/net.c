@@ -354,6 +354,27 @@ net_peer_lost(void *role, enum role_id who, unsigned int index, const char *how)
 	}
 }
 
+/* What is up goes on without it, and its trail tells that it did. */
+static void
+net_role_lost(void *role, enum role_id who, unsigned int index, const char *how)
+{
+	struct worker *w = role;
+	struct list *it, *tmp;
+
+	(void)index;
+	if (who == ROLE_NET) /* another worker's end is no matter of our sessions */
+		return;
+	list_each (it, tmp, &w->conns) {
+		struct net_conn *nc = container_of(it, struct net_conn, link);
+		struct fact f = FACT_MAKE(FACT_ROLE_LOST, F_STR(role_name(who)), F_STR(how));
+
+		if (!conn_is_up(nc->conn))
+			continue;
+		conn_note(nc->conn, &f, loop_now(w->loop));
+		net_report_facts(nc);
+	}
+}
+
 /* aaa is there again and knows nothing: what is up here keeps its account, port and address. */
 static void
 net_peer_back(void *role, enum role_id who, unsigned int index)
@@ -399,6 +420,7 @@ const struct role_ops role_net = {
 	.message = net_message,
 	.peer_lost = net_peer_lost,
 	.peer_back = net_peer_back,
+	.role_lost = net_role_lost,
 	.stop = net_stop,
 	.close = net_close,
 };

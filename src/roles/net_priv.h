@@ -115,6 +115,7 @@ void net_tun_forget(struct net_conn *nc);
 
 /* net_report.c */
 void net_report_progress(struct net_conn *nc);
+void net_report_facts(struct net_conn *nc); /* the trail; what record takes is forgotten here */
 void net_report_end(struct net_conn *nc);
 /* Tells aaa of the end, if it has not been told. False: its queue is full, call again. */
 MUST_USE bool net_report_pay(struct net_conn *nc);

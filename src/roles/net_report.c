@@ -44,8 +44,8 @@ note(struct worker *w, const struct msg *m)
 }
 
 /* Hands the trail over; what record took is not kept here: an idle session costs no trail. */
-static void
-send_facts(struct net_conn *nc)
+void
+net_report_facts(struct net_conn *nc)
 {
 	struct attempt *a = conn_attempt(nc->conn);
 	uint8_t buf[FACTS_BYTES];
@@ -69,7 +69,7 @@ net_report_progress(struct net_conn *nc)
 		return;
 	m = attempt_msg(nc, false);
 	(void)note(nc->w, &m);
-	send_facts(nc);
+	net_report_facts(nc);
 }
 
 void
@@ -148,7 +148,7 @@ net_report_end(struct net_conn *nc)
 	}
 	struct msg m = attempt_msg(nc, true);
 	(void)note(w, &m);
-	send_facts(nc);
+	net_report_facts(nc);
 }
 
 void
@@ -198,5 +198,6 @@ net_report_counters(struct worker *w)
 			    .out_pkts = n->out_pkts,
 			    .drops = drops } };
 		(void)note(w, &m);
+		net_report_facts(nc); /* what record's queue had no room for */
 	}
 }

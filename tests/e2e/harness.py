@@ -360,6 +360,7 @@ def conf(server="", authentication="", sstp="", ppp="", more="",
 
 class Lab:
     def __init__(self, build, placement):
+        self.build = build
         self.one_process = placement == "one-process"
         self.rrasd, self.rrasctl, self.rasdial = (
             f"{build}/src/cmd/{name}" for name in ("rrasd", "rrasctl", "rasdial"))
@@ -598,7 +599,8 @@ def _run(lab, fn):
         try:
             fn(lab)
         finally:
-            servers = [e.__self__ for e in lab.ends if hasattr(e, "__self__")]
+            servers = [e.__self__ for e in lab.ends if isinstance(getattr(e, "__self__", None),
+                                                                  Server)]
             lab.finish_case()
     except (Exception, OutOfTime) as e:     # pylint: disable=broad-except
         traceback.print_exc(file=sys.stdout)

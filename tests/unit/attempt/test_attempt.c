@@ -150,7 +150,7 @@ add(struct trail *t, uint64_t i, size_t text)
 static void
 test_trail_is_bounded(void **state)
 {
-	struct trail *t = calloc(1, sizeof(*t));
+	struct trail *t = trail_new();
 	static uint8_t buf[TRAIL_BYTES + 256];
 	uint64_t first_after = 0, last = 0, n_head = 0, n = 0, dropped = 0;
 
@@ -183,7 +183,7 @@ test_trail_is_bounded(void **state)
 	assert_true(n_head > 10);
 	assert_int_equal(n + dropped, 1000);
 	assert_int_equal(first_after, n_head + dropped);
-	free(t);
+	trail_free(t);
 }
 
 /* Large records in, whatever is in the tail: never past the end, and room is made. */
@@ -192,27 +192,28 @@ test_trail_sizes(void **state)
 {
 	(void)state;
 	for (size_t text = 0; text <= FACT_TEXT_MAX; text += 51) {
-		struct trail *t = calloc(1, sizeof(*t));
+		struct trail *t = trail_new();
 		assert_non_null(t);
 		for (uint64_t i = 0; i < 400; i++) {
 			add(t, i, i % 3 ? text : FACT_TEXT_MAX);
-			assert_true(t->n_head <= sizeof(t->head));
-			assert_true(t->n_tail <= sizeof(t->tail));
+			assert_true(t->n_head <= TRAIL_HEAD_BYTES);
+			assert_true(t->n_tail <= TRAIL_TAIL_BYTES);
+			assert_true(t->n_head + t->n_tail <= t->cap && t->cap <= TRAIL_BYTES);
 		}
-		free(t);
+		trail_free(t);
 	}
 }
 
 static void
 test_trail_of_none(void **state)
 {
-	struct trail *t = calloc(1, sizeof(*t));
+	struct trail *t = trail_new();
 	char text[16];
 
 	(void)state;
 	assert_non_null(t);
 	assert_string_equal(trail_text(t, text, sizeof(text)), "");
-	free(t);
+	trail_free(t);
 }
 
 int

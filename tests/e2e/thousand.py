@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""
+A server with 1,000 idle SSTP sessions is reloaded, gets a new certificate, and has its roles killed
+one after the other: no session drops, new connections work, the trail tells what happened.
+
+The sessions are held by bench/sstpload, which sends an ICMP Echo through each tunnel when asked: so
+"alive" means that a packet went in, was routed by the kernel, and its answer came back.
+"""
+import json
+import os
+import re
+import signal
+import ssl
+import subprocess
+
+from harness import PASSWORD, ROOT, SERVER4, case, check, conf, equal, main, tls, wait_for
+
+ALONE = ("processes",)
+SESSIONS = 1000
+POOL = "pool office { range 10.99.0.1 - 10.99.15.254 }"
+MANY = "ports 4096\nhalf-open 1000\nhalf-open-per-source 256"
+
+
+class Load:
+    """A running sstpload."""
+
+    def __init__(self, lab, count, *options, user="alice", parallel=48, at=None, answer=True):
+        self.seconds = 60
+        with open(f"{ROOT}/password", "w", encoding="ascii") as f:
+            f.write(PASSWORD + "\n")
+        self.process = (at or lab.client).start(
+            f"{lab.build}/bench/sstpload", "--server", f"{SERVER4}:443", "--ca", lab.ca, "--user",
+            user, "--password-file", f"{ROOT}/password", "--count", count, "--parallel", parallel,
+            "--hold", *options, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        lab.ends.append(self.end)
+        self.report = self.answer() if answer else None
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        check(line, "sstpload ended with", self.process.poll())
+        return json.loads(line)
+
+    def order(self, text):
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+def all_alive(load, what, count=SESSIONS):
+    r = load.order("ping")
+    equal((r["alive"], r["answered"], r["ended"]), (count, count, {}), what, r)
+
+
+def certificate(lab):
+    with tls(lab.client.connect()) as c:
+        return ssl.DER_cert_to_PEM_cert(c.getpeercert(True))
+
+
+def one_more(lab, s, what):
+    """A new connection works: the first tries may fail while the role is away."""
+    d = wait_for(lambda: (d := lab.dial("bob")).status == 0 and d, f"bob connects, {what}", 10, 0.1)
+    lab.hang_up(d)
+    wait_for(lambda: not any(r["account"] == "bob" for r in s.sessions()), "bob is gone")
+
+
+def reloaded(lab, s, load, **more):
+    at = s.n_lines()
+    s.write_conf(conf(pool=POOL, sstp=MANY, **more))
+    s.signal(signal.SIGHUP)
+    s.wait_line("rrasd: reloaded", after=at)
+    all_alive(load, "after a reload")
+
+
+@case(placements=ALONE)
+def thousand_sessions(lab):
+    """X05: reload, a new certificate, aaa, vault and record killed: 1,000 sessions stay up."""
+    s = lab.serve(conf(pool=POOL, sstp=MANY), users=["alice", "bob"])
+    load = Load(lab, SESSIONS)
+    equal((load.report["came"], load.report["failed"]), (SESSIONS, 0), load.report)
+    all_alive(load, "at first")
+    equal(len(s.sessions()), SESSIONS)
+    watched = s.sessions()[SESSIONS // 2]
+
+    reloaded(lab, s, load, server="attempts-kept 2000")
+    before = certificate(lab)
+    for ending in ("pem", "key"):
+        os.unlink(f"{ROOT}/pki/vpn.example.{ending}")
+    lab.pki("issue", f"{ROOT}/pki", "--name", "vpn.example", "--san", SERVER4)
+    reloaded(lab, s, load)
+    wait_for(lambda: certificate(lab) != before, "the new certificate is shown")
+    one_more(lab, s, "with the new certificate")
+
+    for role in ("aaa", "vault", "record"):
+        pids, restarts = s.role_pids()
+        at = s.n_lines()
+        os.kill(pids[role], signal.SIGKILL)
+        s.wait_line(rf"rrasd: {role} 0 ended: killed by signal 9", after=at)
+        all_alive(load, f"{role} is dead")
+        s.wait_line(rf"rrasd: {role} 0 runs again", after=at)
+        all_alive(load, f"{role} runs again")
+        one_more(lab, s, f"{role} runs again")
+        wait_for(lambda: s.role_pids()[1].get(role) == restarts[role] + 1, "status counts it", 5)
+
+    # nothing is lost or invented: the same sessions, each with its own address
+    rows = s.sessions()
+    equal(len(rows), SESSIONS)
+    equal(len({r["address"] for r in rows}), SESSIONS)
+    check(watched["id"] in {r["id"] for r in rows}, "a session changed its identity")
+    equal(set(load.order("count")["ended"]), set())
+
+    # what happened stands in each session's trail
+    def told():
+        facts = [f["text"] for f in s.ctl("diagnose", watched["id"])["facts"]]
+        return all(any(re.search(rf"the {r} process ended: killed by signal 9", f) for f in facts)
+                   for r in ("aaa", "vault", "record"))
+    wait_for(told, "the trail names the three roles and how they ended", 15, 0.2)
+
+    # one goodbye each, and all is free again
+    equal(load.order("close")["ended"], {"ended.by-user": SESSIONS})
+    wait_for(lambda: not s.sessions(), "no session is left")
+    one_more(lab, s, "after all of them")
+
+
+main()
