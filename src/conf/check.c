@@ -152,6 +152,21 @@ check_listeners(const struct conf *c, const struct conf_places *p, struct conf_e
 	}
 }
 
+/* It becomes a line of an HTTP answer. */
+static void
+check_redirect(const struct conf *c, const struct conf_at *at, struct conf_errors *errors)
+{
+	const char *url = c->sstp_web_redirect;
+	bool plain = strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
+
+	for (const char *p = url; *p; p++)
+		plain = plain && *p > ' ' && *p < 0x7f;
+	if (at && url[0] && !plain)
+		conf_error(errors, at,
+		    "web-redirect: expected a URL of printable characters, as in "
+		    "https://www.example.org/");
+}
+
 static void
 check_sstp(const struct conf *c, const struct conf_places *p, struct conf_errors *errors)
 {
@@ -162,6 +177,7 @@ check_sstp(const struct conf *c, const struct conf_places *p, struct conf_errors
 	const struct conf_at *all = conf_seen_key(s, BLOCK_SSTP, "half-open");
 
 	check_listeners(c, p, errors);
+	check_redirect(c, conf_seen_key(s, BLOCK_SSTP, "web-redirect"), errors);
 	if (certificate && !key)
 		conf_error(errors, certificate, "certificate without key: add key \"FILE\"");
 	if (key && !certificate)
@@ -304,4 +320,5 @@ conf_check(const struct conf *c, const struct conf_places *p, struct conf_errors
 	check_pools(c, p, errors);
 	check_sstp(c, p, errors);
 	check_policies(c, p, errors);
+	conf_check_webs(c, p, errors);
 }

@@ -15,6 +15,9 @@
 #define CONF_POLICIES_MAX 16384u
 #define CONF_PATH_MAX 256u
 #define CONF_ITEMS_MAX 32u
+#define CONF_WEBS_MAX 16u
+#define CONF_WEB_NAMES_MAX 16u
+#define CONF_URL_MAX 512u
 
 struct conf_range {
 	struct ip_addr first, last; /* inclusive */
@@ -58,6 +61,18 @@ struct conf_policy {
 /* Super-packets over the TUN devices. */
 enum conf_offload { OFFLOAD_AUTO, OFFLOAD_ON, OFFLOAD_OFF };
 
+/* A web site that shares our port: connections that ask for its name go to its server. */
+struct conf_web {
+	char name[POOL_NAME_MAX]; /* of the block */
+	unsigned int n_names;
+	char names[CONF_WEB_NAMES_MAX][256]; /* lower case; "*.example.org", "*" */
+	unsigned int n_forward;
+	struct endpoint forward[1];
+	bool proxy_header; /* tell the server who the client is */
+	uint32_t connections;
+	uint32_t idle_ms;
+};
+
 struct conf {
 	uint64_t generation;
 	/* server { } */
@@ -100,6 +115,11 @@ struct conf {
 	bool sstp_keyless_binding;
 	uint8_t sstp_hash_mask; /* SSTP_HASH_ bits offered */
 	uint32_t sstp_negotiation_ms, sstp_hello_ms;
+	unsigned int n_sstp_proxy_from;
+	struct ip_prefix *sstp_proxy_from; /* fronts: they send PROXY headers */
+	unsigned int n_sstp_names;
+	char sstp_names[CONF_WEB_NAMES_MAX][256]; /* ours, whatever web sites take */
+	char sstp_web_redirect[CONF_URL_MAX];
 	/* pool NAME { } and dns at the top level */
 	struct ip_addr dns[2], nbns[2], dns6[2];
 	unsigned int n_pools;
@@ -107,7 +127,19 @@ struct conf {
 	/* policy "NAME" { } in order */
 	unsigned int n_policies;
 	struct conf_policy *policies;
+	/* web NAME { } */
+	unsigned int n_webs;
+	struct conf_web webs[CONF_WEBS_MAX];
 };
+
+/*
+ * The site that a connection belongs to which asks for this name (lower case, "" for none) in its
+ * TLS; NULL: it is for SSTP. A site's "*" counts only where nobody names the name.
+ */
+const struct conf_web *conf_web_for(const struct conf *c, const char *name);
+
+/* The site of this block; NULL when there is none. */
+const struct conf_web *conf_web_find(const struct conf *c, struct view block);
 
 /* A configuration with the embedded defaults: what rrasd runs with when there is no file. NULL:
  * memory. */

@@ -21,6 +21,7 @@ struct fill {
 	unsigned int policies_cap;
 	struct conf_pool pool;     /* defaults of a pool */
 	struct conf_policy policy; /* defaults of a policy */
+	struct conf_web web;       /* defaults of a site */
 };
 
 /* What the settings of one block go to. */
@@ -130,7 +131,8 @@ fill_setting(struct fill *f, const struct target *t, const struct conf_stmt *s)
 	conf_value_set(&(struct conf_value){ .key = k,
 	    .stmt = s,
 	    .base = t->base,
-	    .item_at = k->type == CONF_ENDPOINTS ? f->places->listeners : t->item_at,
+	    .item_at = k->block == BLOCK_SSTP && k->type == CONF_ENDPOINTS ? f->places->listeners
+	                                                                   : t->item_at,
 	    .errors = f->errors });
 }
 
@@ -214,6 +216,27 @@ fill_policy(struct fill *f, const struct conf_stmt *s)
 		policy->order = c->n_policies > 1 ? policy[-1].order + 1 : 1;
 }
 
+static void
+fill_web(struct fill *f, const struct conf_stmt *s)
+{
+	struct conf *c = f->conf;
+
+	if (c->n_webs == CONF_WEBS_MAX) {
+		conf_error(f->errors, &s->at, "more than %u sites", CONF_WEBS_MAX);
+		return;
+	}
+	struct conf_web *web = &c->webs[c->n_webs];
+	struct conf_seen *seen = &f->places->webs[c->n_webs];
+	struct target t = { .block = BLOCK_WEB, .base = web, .seen = seen };
+
+	c->n_webs++;
+	*web = f->web;
+	seen->at = s->at;
+	if (!s->broken && !block_name(f, s, web->name, sizeof(web->name)))
+		web->name[0] = 0;
+	fill_block(f, &t, s);
+}
+
 /* A block or setting outside of all blocks. */
 static void
 fill_top(struct fill *f, const struct conf_stmt *s)
@@ -246,6 +269,10 @@ fill_top(struct fill *f, const struct conf_stmt *s)
 	}
 	if (block == BLOCK_POLICY) {
 		fill_policy(f, s);
+		return;
+	}
+	if (block == BLOCK_WEB) {
+		fill_web(f, s);
 		return;
 	}
 	if (s->words)
@@ -331,6 +358,7 @@ fill_conf(struct fill *f, const struct conf_tree *tree)
 		fill_defaults(f, (enum conf_block)b, f->conf);
 	fill_defaults(f, BLOCK_POOL, &f->pool);
 	fill_defaults(f, BLOCK_POLICY, &f->policy);
+	fill_defaults(f, BLOCK_WEB, &f->web);
 	memset(f->places, 0, sizeof(*f->places));
 	if (!allot_policies(f, tree))
 		return false;
@@ -399,5 +427,6 @@ conf_free(struct conf *c)
 		free(c->policies[i].allow_servers);
 	}
 	free(c->policies);
+	free(c->sstp_proxy_from);
 	free(c);
 }

@@ -36,6 +36,7 @@ list_takes(const struct conf_key *k, char *out, size_t cap)
 	                    : k->type == CONF_ENDPOINTS  ? "of ADDRESS:PORT"
 	                    : k->type == CONF_PREFIXES   ? "addresses or prefixes"
 	                    : k->type == CONF_REALMS     ? "DNS suffixes"
+	                    : k->type == CONF_NAMES      ? "DNS names, *.SUFFIX or *"
 	                                                 : "names";
 
 	snprintf(out, cap, "at most %u %s", k->max, items);
@@ -110,6 +111,7 @@ conf_key_takes(const struct conf_key *k, char *out, size_t cap)
 	case CONF_PREFIXES:
 	case CONF_PATTERNS:
 	case CONF_REALMS:
+	case CONF_NAMES:
 		list_takes(k, out, cap);
 		break;
 	case CONF_METHODS:

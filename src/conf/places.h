@@ -8,7 +8,7 @@
 #include "conf/conf.h"
 #include "conf/lex.h"
 
-#define CONF_KEYS_MAX 96u
+#define CONF_KEYS_MAX 128u
 
 /* One block: where it opens, and each of its keys by index into the schema. */
 struct conf_seen {
@@ -23,6 +23,7 @@ struct conf_places {
 	struct conf_seen pools[CONF_POOLS_MAX];
 	struct conf_at ranges[CONF_POOLS_MAX][CONF_RANGES_MAX];
 	struct conf_seen *policies; /* as conf->policies */
+	struct conf_seen webs[CONF_WEBS_MAX];
 };
 
 /* The place of a key of the schema in a block; NULL when it was not set. */
@@ -30,5 +31,8 @@ const struct conf_at *conf_seen_key(const struct conf_seen *s, int block, const 
 
 /* Checks that concern several settings: overlaps, duplicates, names that lead nowhere. */
 void conf_check(const struct conf *c, const struct conf_places *p, struct conf_errors *errors);
+
+/* The part of it that is about blocks web. */
+void conf_check_webs(const struct conf *c, const struct conf_places *p, struct conf_errors *errors);
 
 #endif

@@ -124,6 +124,17 @@ static const struct conf_key keys[] = {
 	    "cannot take it sooner. 0 switches it off."),
 	KEY(SSTP, "hash", HASHES, conf, sstp_hash_mask, 0, 0, "sha256 sha1", NULL,
 	    "Certificate hashes offered for the crypto binding."),
+	LIST(SSTP, "proxy-from", PREFIXES, conf, sstp_proxy_from, n_sstp_proxy_from, CONF_ITEMS_MAX,
+	    "",
+	    "Load balancers in front of this server, which begin each connection with a PROXY "
+	    "protocol header of version 2 that says whose it is. From these addresses the header "
+	    "is demanded, from all others it is never taken."),
+	LIST(SSTP, "names", NAMES, conf, sstp_names, n_sstp_names, CONF_WEB_NAMES_MAX, "",
+	    "Names that stay with SSTP, beside that of the server, where a site of \"web\" takes "
+	    "all others."),
+	KEY(SSTP, "web-redirect", TEXT, conf, sstp_web_redirect, 1, CONF_URL_MAX - 1, "", NULL,
+	    "Where browsers are sent that open the server's name: an http or https URL. Not set: "
+	    "they are told that there is no such page."),
 	KEY(SSTP, "negotiation-time", MS, conf, sstp_negotiation_ms, 5 * SECOND, 10 * MINUTE, "60s",
 	    NULL, "The longest wait for each message while a call is set up."),
 	KEY(SSTP, "hello", MS, conf, sstp_hello_ms, 5 * SECOND, HOUR, "60s", NULL,
@@ -210,6 +221,20 @@ static const struct conf_key keys[] = {
 	    NULL, "The pool that the client's IPv6 prefix comes from. Not set: those of pool."),
 	KEY(POLICY, "dns6", ADDRESSES6, conf_policy, profile.dns6, 1, 2, "", NULL,
 	    "Name servers with IPv6 addresses for clients that this policy admits."),
+
+	LIST(WEB, "name", NAMES, conf_web, names, n_names, CONF_WEB_NAMES_MAX, "",
+	    "The names that browsers ask for: www.example.org; *.example.org for all below it; * "
+	    "for all that no other site names and that are not the VPN's. A client that asks for "
+	    "no name is always the VPN's."),
+	LIST(WEB, "forward", ENDPOINTS, conf_web, forward, n_forward, 1, "",
+	    "The web server, with its own certificate, that gets these connections unopened."),
+	KEY(WEB, "proxy-header", BOOL, conf_web, proxy_header, 0, 0, "no", NULL,
+	    "Whether the web server is told the client's address by a PROXY protocol header of "
+	    "version 2. It has to expect one (nginx: listen ... proxy_protocol)."),
+	KEY(WEB, "connections", NUMBER, conf_web, connections, 1, 65536, "1000", NULL,
+	    "Connections to this site at one time; more are closed and counted."),
+	KEY(WEB, "idle-time", MS, conf_web, idle_ms, SECOND, HOUR, "5min", NULL,
+	    "Ends a connection on which nothing was said for so long."),
 };
 
 #define N_KEYS (sizeof(keys) / sizeof(keys[0]))
@@ -224,6 +249,9 @@ static const struct conf_block_info blocks[N_BLOCK] = {
 	[BLOCK_POLICY] = { "policy", true,
 	    "Who may connect, and on what terms. All conditions of a policy have to match; of the "
 	    "values of one condition one has to." },
+	[BLOCK_WEB] = { "web", true,
+	    "A web site that shares the port with SSTP. Connections that ask for its name in TLS "
+	    "are handed to a web server. At most 16 sites." },
 };
 
 /* 10.99.0.0/24: private (RFC 1918), and seldom used at homes and in offices. */

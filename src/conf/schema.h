@@ -17,6 +17,7 @@ enum conf_block {
 	BLOCK_SSTP,
 	BLOCK_POOL,
 	BLOCK_POLICY,
+	BLOCK_WEB,
 	N_BLOCK,
 };
 
@@ -39,6 +40,7 @@ enum conf_type {
 	CONF_PREFIXES,   /* prefixes; a list of struct ip_prefix */
 	CONF_PATTERNS,   /* names with * and ?; a list of char[POLICY_NAME_MAX] */
 	CONF_REALMS,     /* DNS suffixes; char[max][256] and a count */
+	CONF_NAMES,      /* DNS names, *.SUFFIX or *; char[max][256] and a count */
 	CONF_METHODS,    /* authentication methods; a mask of AUTH_BIT */
 	CONF_TUNNELS,    /* tunnel types; a mask */
 	CONF_HASHES,     /* sha256, sha1; a mask of SSTP_HASH_ */

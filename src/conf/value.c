@@ -363,6 +363,7 @@ conf_type_is_list(enum conf_type type)
 	case CONF_PREFIXES:
 	case CONF_PATTERNS:
 	case CONF_REALMS:
+	case CONF_NAMES:
 	case CONF_METHODS:
 	case CONF_TUNNELS:
 	case CONF_HASHES:
@@ -409,6 +410,7 @@ set_one_word(const struct conf_value *v, const struct conf_word *w)
 	case CONF_PREFIXES:
 	case CONF_PATTERNS:
 	case CONF_REALMS:
+	case CONF_NAMES:
 	case CONF_METHODS:
 	case CONF_TUNNELS:
 	case CONF_HASHES:

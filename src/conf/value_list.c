@@ -338,6 +338,42 @@ add_hours(const struct conf_value *v, const struct conf_word *w)
 		refuse(v, w, why);
 }
 
+/* What can stand in a TLS server_name, kept in lower case; "*" as the whole first label. */
+static bool
+is_site_name(struct view v)
+{
+	if (v.n == 0 || v.n > 253)
+		return false;
+	for (size_t i = 0; i < v.n; i++) {
+		uint8_t c = v.p[i];
+		bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+		bool star = c == '*' && i == 0 && (v.n == 1 || (v.n > 2 && v.p[1] == '.'));
+		if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_' && c != '.' && !star)
+			return false;
+	}
+	return v.p[0] != '.' && v.p[v.n - 1] != '.';
+}
+
+static void
+add_name(const struct conf_value *v, const struct conf_word *w)
+{
+	char(*list)[256] = member(v);
+	unsigned int *n = counter(v);
+	struct ip_addr a;
+
+	if (!is_site_name(w->text)) {
+		refuse(v, w, "is none of them");
+	} else if (ip_parse(w->text, &a)) {
+		refuse(v, w, "is an address, which TLS does not ask for");
+	} else if (has_room(v, w, *n)) {
+		for (size_t i = 0; i < w->text.n; i++) {
+			uint8_t c = w->text.p[i];
+			list[*n][i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+		}
+		(*n)++;
+	}
+}
+
 static const struct conf_word *
 add_item(const struct conf_value *v, const struct conf_word *w)
 {
@@ -368,6 +404,9 @@ add_item(const struct conf_value *v, const struct conf_word *w)
 		return w;
 	case CONF_HOURS:
 		add_hours(v, w);
+		return w;
+	case CONF_NAMES:
+		add_name(v, w);
 		return w;
 	case CONF_BOOL:
 	case CONF_CHOICE:
