@@ -237,6 +237,7 @@ engine_peer_lost(struct engine *e, enum role_id who, unsigned int index, const s
 		break;
 	case ROLE_AAA:
 	case ROLE_DIAL:
+	case ROLE_FETCH:
 	case N_ROLE:
 		break;
 	}

@@ -174,6 +174,7 @@ role_name(enum role_id r)
 		[ROLE_VAULT] = "vault",
 		[ROLE_RECORD] = "record",
 		[ROLE_DIAL] = "dial",
+		[ROLE_FETCH] = "fetch",
 	};
 
 	return r < N_ROLE ? names[r] : "?";

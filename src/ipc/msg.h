@@ -9,7 +9,16 @@
 #include "attempt/answer.h"
 #include "attempt/attempt.h"
 
-enum role_id { ROLE_MONITOR, ROLE_NET, ROLE_AAA, ROLE_VAULT, ROLE_RECORD, ROLE_DIAL, N_ROLE };
+enum role_id {
+	ROLE_MONITOR,
+	ROLE_NET,
+	ROLE_AAA,
+	ROLE_VAULT,
+	ROLE_RECORD,
+	ROLE_DIAL,
+	ROLE_FETCH,
+	N_ROLE,
+};
 #define ROLE_BIT(r) (1u << (r))
 
 #define MSG_HEADER_BYTES 2   /* the id */

@@ -33,6 +33,9 @@ find(const struct halfopen *h, const struct ip_addr *s)
 	size_t at = place_of(h, s);
 	int vacant = -1;
 
+	if (s->family == IP_NONE)
+		return -1;
+
 	for (unsigned int i = 0; i < PROBES; i++) {
 		size_t j = (at + i) % HALFOPEN_SLOTS;
 		if (h->slots[j].n && ip_equal(&h->slots[j].source, s))

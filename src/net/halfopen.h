@@ -18,7 +18,10 @@ struct halfopen {
 	} slots[HALFOPEN_SLOTS];
 };
 
-/* Counts one more from addr. False when a limit is reached (then nothing is counted). */
+/*
+ * Counts one more from addr. False when a limit is reached (then nothing is counted). With an addr
+ * of no family it counts in all only: a front brings the connections of many.
+ */
 MUST_USE bool halfopen_enter(struct halfopen *h, const struct ip_addr *addr);
 
 /* One less. Call it once for each successful enter. */

@@ -51,7 +51,7 @@ struct role_ops {
 	void (*close)(void *role); /* frees the state */
 };
 
-extern const struct role_ops role_net, role_aaa, role_vault, role_record;
+extern const struct role_ops role_net, role_aaa, role_vault, role_record, role_fetch;
 
 /* Sends m to a role. False: it is not there or its queue is full. */
 MUST_USE bool host_send(

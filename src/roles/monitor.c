@@ -109,7 +109,8 @@ monitor_role_ready(struct monitor *m)
 }
 
 /* The order of the end: workers say goodbye first, record writes the last of it. */
-static const enum role_id stop_order[] = { ROLE_NET, ROLE_AAA, ROLE_VAULT, ROLE_RECORD };
+static const enum role_id stop_order[] = { ROLE_NET, ROLE_FETCH, ROLE_AAA, ROLE_VAULT,
+	ROLE_RECORD };
 
 static void
 stop_next(struct monitor *m)
@@ -187,6 +188,7 @@ reload(struct monitor *m)
 	conf_free(old);
 	for (unsigned int i = 0; i < m->n_roles; i++)
 		monitor_send_config(m, &m->roles[i]);
+	monitor_follow_config(m);
 	monitor_say("reloaded, generation %llu", (unsigned long long)m->generation);
 	(void)notify_send("READY=1");
 }

@@ -13,7 +13,7 @@
 
 #include <sys/types.h>
 
-#define ROLES_MAX (WORKERS_MAX + 3u)
+#define ROLES_MAX (WORKERS_MAX + 4u)
 
 struct monitor;
 
@@ -64,6 +64,8 @@ void monitor_role_gone(struct monitor *m);
 
 /* monitor_roles.c */
 MUST_USE bool monitor_start_roles(struct monitor *m);
+/* Starts what a new configuration needs and the old one did not. */
+void monitor_follow_config(struct monitor *m);
 void monitor_send_config(struct monitor *m, struct mrole *r);
 void monitor_stop_role(struct mrole *r);
 void monitor_reap(struct monitor *m);

@@ -23,10 +23,12 @@ static bool
 are_neighbours(enum role_id a, enum role_id b)
 {
 	static const unsigned int neighbours[N_ROLE] = {
-		[ROLE_NET] = ROLE_BIT(ROLE_AAA) | ROLE_BIT(ROLE_RECORD),
+		[ROLE_NET] = ROLE_BIT(ROLE_AAA) | ROLE_BIT(ROLE_RECORD) | ROLE_BIT(ROLE_FETCH),
 		[ROLE_AAA] = ROLE_BIT(ROLE_NET) | ROLE_BIT(ROLE_VAULT) | ROLE_BIT(ROLE_RECORD),
 		[ROLE_VAULT] = ROLE_BIT(ROLE_AAA) | ROLE_BIT(ROLE_RECORD),
-		[ROLE_RECORD] = ROLE_BIT(ROLE_NET) | ROLE_BIT(ROLE_AAA) | ROLE_BIT(ROLE_VAULT),
+		[ROLE_RECORD] = ROLE_BIT(ROLE_NET) | ROLE_BIT(ROLE_AAA) | ROLE_BIT(ROLE_VAULT) |
+		                ROLE_BIT(ROLE_FETCH),
+		[ROLE_FETCH] = ROLE_BIT(ROLE_NET) | ROLE_BIT(ROLE_RECORD),
 	};
 
 	return neighbours[a] & ROLE_BIT(b);
@@ -347,21 +349,35 @@ monitor_stop_role(struct mrole *r)
 	r->told_to_stop = true;
 }
 
+/* A role that was not there before. False: it could not be started. */
+static bool
+add_role(struct monitor *m, enum role_id id, unsigned int index)
+{
+	must(m->n_roles < ROLES_MAX);
+	struct mrole *r = &m->roles[m->n_roles++];
+
+	*r = (struct mrole){
+		.m = m, .id = id, .index = index, .timer = loop_timer_new(m->loop, on_role_timer, r)
+	};
+	return r->timer && start_role(r);
+}
+
 bool
 monitor_start_roles(struct monitor *m)
 {
 	static const enum role_id order[] = { ROLE_RECORD, ROLE_VAULT, ROLE_AAA };
 
-	for (unsigned int i = 0; i < 3 + m->n_workers; i++) {
-		struct mrole *r = &m->roles[m->n_roles++];
-		*r = (struct mrole){ .m = m,
-			.id = i < 3 ? order[i] : ROLE_NET,
-			.index = i < 3 ? 0 : i - 3,
-			.timer = loop_timer_new(m->loop, on_role_timer, r) };
-		if (!r->timer || !start_role(r))
+	for (unsigned int i = 0; i < 3 + m->n_workers; i++)
+		if (!add_role(m, i < 3 ? order[i] : ROLE_NET, i < 3 ? 0 : i - 3))
 			return false;
-	}
-	return true;
+	return m->conf->n_webs == 0 || add_role(m, ROLE_FETCH, 0);
+}
+
+void
+monitor_follow_config(struct monitor *m)
+{
+	if (m->conf->n_webs && !monitor_role(m, ROLE_FETCH, 0) && !add_role(m, ROLE_FETCH, 0))
+		monitor_say("the fetch role could not be started: web sites are not served");
 }
 
 void

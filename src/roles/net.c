@@ -56,8 +56,10 @@ net_open(struct role_host *h)
 	w->loop = h->loop;
 	w->tun_fd = -1;
 	list_init(&w->conns);
+	list_init(&w->fronts);
 	w->timer = loop_timer_new(h->loop, on_timer, w);
-	if (!w->timer) {
+	w->front_timer = loop_timer_new(h->loop, net_front_tick, w);
+	if (!w->timer || !w->front_timer) {
 		net_close(w);
 		return NULL;
 	}
@@ -79,6 +81,7 @@ net_close(void *role)
 	struct worker *w = role;
 	struct list *it, *tmp;
 
+	net_front_end_all(w, CAUSE_NONE);
 	list_each (it, tmp, &w->conns)
 		net_conn_free(container_of(it, struct net_conn, link));
 	for (unsigned int i = 0; i < w->n_listeners; i++) {
@@ -89,6 +92,7 @@ net_close(void *role)
 	if (w->tun_fd >= 0)
 		close(w->tun_fd);
 	loop_timer_free(w->timer);
+	loop_timer_free(w->front_timer);
 	drop_net_conf(w->conf);
 	heap_fini(&w->timers);
 	inside_fini(&w->inside);
@@ -407,6 +411,7 @@ net_stop(void *role)
 
 	w->stopping = true;
 	net_watch_listeners(w, false);
+	net_front_end_all(w, CAUSE_ENDED_BY_SHUTDOWN);
 	list_each (it, tmp, &w->conns)
 		net_conn_stop(container_of(it, struct net_conn, link), CAUSE_ENDED_BY_SHUTDOWN);
 	net_report_flush_counted(w);

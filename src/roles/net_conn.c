@@ -16,6 +16,8 @@
 #define AAA_ANSWER_MS 20000u
 
 static void on_ready(void *ctx, unsigned int events);
+static void carry_out(struct net_conn *nc, unsigned int ev);
+static void step(struct net_conn *nc);
 
 void
 net_watch_listeners(struct worker *w, bool on)
@@ -81,8 +83,9 @@ refuse(struct worker *w, int fd, const struct endpoint *peer, enum cause cause)
 	net_report_count(w, &peer->addr, cause);
 }
 
-static void
-adopt(struct worker *w, int fd, const struct endpoint *peer, const struct endpoint *local)
+void
+net_conn_adopt(struct worker *w, int fd, const struct endpoint *peer, const struct endpoint *local,
+    const struct fact *by, struct view first)
 {
 	const struct now *now = loop_now(w->loop);
 	struct net_conn *nc = calloc(1, sizeof(*nc));
@@ -113,6 +116,12 @@ adopt(struct worker *w, int fd, const struct endpoint *peer, const struct endpoi
 	}
 	(void)sock_set_user_timeout(fd, 120000);
 	loop_fd_want(nc->watch, LOOP_READ);
+	if (by)
+		conn_note(nc->conn, by, now);
+	if (first.n && !conn_feed(nc->conn, first))
+		carry_out(nc, conn_close(nc->conn, &w->work, CAUSE_NO_MEMORY, now));
+	else if (first.n)
+		step(nc);
 	net_conn_settle(nc);
 }
 
@@ -134,8 +143,10 @@ net_accept_ready(void *ctx, unsigned int events)
 			net_watch_listeners(w, false);
 			return;
 		}
-		if (halfopen_enter(&w->halfopen, &peer.addr))
-			adopt(w, fd, &peer, &local);
+		if (net_front_wants(w, &peer))
+			net_front_accept(w, fd, &peer, &local);
+		else if (halfopen_enter(&w->halfopen, &peer.addr))
+			net_conn_adopt(w, fd, &peer, &local, NULL, view_of(NULL, 0));
 		else
 			refuse(w, fd, &peer, CAUSE_HALF_OPEN_LIMIT);
 	}

@@ -1,6 +1,7 @@
 /*
  * The inside of the net role: one worker with its listeners, its TUN device and its connections.
- * net.c (role), net_conn.c (sockets and connections), net_tun.c (packets), net_report.c (record).
+ * net.c (role), net_front.c (what comes before TLS), net_conn.c (sockets and connections),
+ * net_tun.c (packets), net_report.c (record).
  */
 #ifndef ROLES_NET_PRIV_H
 #define ROLES_NET_PRIV_H
@@ -10,11 +11,11 @@
 #include "net/conn.h"
 #include "net/halfopen.h"
 #include "net/inside.h"
+#include "roles/counted.h"
 #include "roles/host.h"
 
 #define NET_LISTENERS_MAX CONF_LISTENERS_MAX
 #define NET_READ_BYTES 131072u
-#define NET_COUNTED_MAX 64u
 #define NET_OWED_RETRY_MS 100u
 #define NET_LINGER_MS 3000u /* for the last bytes to a peer that was told goodbye */
 
@@ -47,14 +48,6 @@ struct net_conn {
 	bool end_owed;            /* but not yet to aaa, whose queue was full */
 };
 
-/* Attempts that are counted rather than stored. */
-struct net_counted {
-	enum cause cause;
-	struct ip_prefix prefix;
-	uint64_t minute;
-	uint32_t n;
-};
-
 struct net_listener {
 	int fd;
 	struct endpoint local;
@@ -79,8 +72,9 @@ struct worker {
 	struct loop_fd *tun_watch;
 	struct inside inside;
 	struct halfopen halfopen;
-	struct net_counted counted[NET_COUNTED_MAX];
-	unsigned int n_counted;
+	struct counted counted;
+	struct list fronts; /* accepted, and not yet known to be for SSTP: net_front.c */
+	struct loop_timer *front_timer;
 	uint64_t counters_due_ms;
 	struct drop_counts drops; /* packets that belong to no session */
 	struct conn_work work;
@@ -94,6 +88,12 @@ struct worker {
 
 /* net_conn.c */
 void net_accept_ready(void *listener, unsigned int events);
+/*
+ * A connection is for SSTP: by (or NULL) is noted on its trail, first are the bytes that were read.
+ * It is counted in w->halfopen by peer already.
+ */
+void net_conn_adopt(struct worker *w, int fd, const struct endpoint *peer,
+    const struct endpoint *local, const struct fact *by, struct view first);
 void net_conn_answer_auth(struct worker *w, const struct msg_auth_reply *m);
 void net_conn_answer_lease(struct worker *w, const struct msg_lease_reply *m);
 void net_conn_unanswered(struct net_conn *nc, const struct fact *why); /* aaa will not answer */
@@ -106,6 +106,15 @@ void net_watch_listeners(struct worker *w, bool on);
 struct net_conn *net_conn_find(struct worker *w, const struct attempt_id *id, uint32_t slot);
 void net_conn_free(struct net_conn *nc);
 void net_arm_timer(struct worker *w);
+
+/* net_front.c */
+
+/* Whether a connection of peer has something to say before it is known to be for SSTP. */
+bool net_front_wants(const struct worker *w, const struct endpoint *peer);
+void net_front_accept(
+    struct worker *w, int fd, const struct endpoint *peer, const struct endpoint *local);
+void net_front_tick(void *worker); /* of w->front_timer */
+void net_front_end_all(struct worker *w, enum cause cause);
 
 /* net_tun.c */
 void net_tun_ready(void *worker, unsigned int events);

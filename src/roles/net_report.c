@@ -75,21 +75,7 @@ net_report_progress(struct net_conn *nc)
 void
 net_report_count(struct worker *w, const struct ip_addr *source, enum cause cause)
 {
-	struct ip_prefix p = halfopen_prefix(source);
-	uint64_t minute = (uint64_t)(loop_now(w->loop)->unix_us / 60000000);
-
-	for (unsigned int i = 0; i < w->n_counted; i++) {
-		struct net_counted *c = &w->counted[i];
-		if (c->cause == cause && c->minute == minute &&
-		    ip_equal(&c->prefix.addr, &p.addr)) {
-			c->n++;
-			return;
-		}
-	}
-	if (w->n_counted == NET_COUNTED_MAX)
-		net_report_flush_counted(w);
-	w->counted[w->n_counted++] =
-	    (struct net_counted){ .cause = cause, .prefix = p, .minute = minute, .n = 1 };
+	counted_add(&w->counted, w->host, source, cause);
 }
 
 static void
@@ -154,17 +140,7 @@ net_report_end(struct net_conn *nc)
 void
 net_report_flush_counted(struct worker *w)
 {
-	for (unsigned int i = 0; i < w->n_counted; i++) {
-		const struct net_counted *c = &w->counted[i];
-		struct msg m = { .id = MSG_COUNTED,
-			.u.counted = { .cause = (uint16_t)c->cause,
-			    .prefix = c->prefix.addr,
-			    .prefix_len = c->prefix.len,
-			    .minute = c->minute,
-			    .attempts = c->n } };
-		(void)note(w, &m);
-	}
-	w->n_counted = 0;
+	counted_flush(&w->counted, w->host);
 }
 
 void

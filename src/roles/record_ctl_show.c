@@ -128,6 +128,8 @@ rctl_do_status(struct question *q)
 		ask_status(q, ROLE_NET, i);
 	ask_status(q, ROLE_AAA, 0);
 	ask_status(q, ROLE_VAULT, 0);
+	if (host_has(q->rec->host, ROLE_FETCH, 0))
+		ask_status(q, ROLE_FETCH, 0);
 	rctl_wait_for(q, CTL_ANSWER_MS);
 }
 

@@ -24,6 +24,8 @@ role_ops_of(enum role_id role)
 		return &role_vault;
 	case ROLE_RECORD:
 		return &role_record;
+	case ROLE_FETCH:
+		return &role_fetch;
 	}
 	return NULL;
 }

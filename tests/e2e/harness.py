@@ -46,6 +46,10 @@ class Failed(Exception):
     """A test that did not come out as it should; the text says what was seen."""
 
 
+class Skipped(Exception):
+    """A case that cannot run here; the text says why."""
+
+
 class OutOfTime(BaseException):
     """The file as a whole takes too long."""
 
@@ -602,6 +606,9 @@ def _run(lab, fn):
             servers = [e.__self__ for e in lab.ends if isinstance(getattr(e, "__self__", None),
                                                                   Server)]
             lab.finish_case()
+    except Skipped as e:
+        print(f"{e}\n[  SKIPPED ] {fn.__name__}", flush=True)
+        return True
     except (Exception, OutOfTime) as e:     # pylint: disable=broad-except
         traceback.print_exc(file=sys.stdout)
         for s in servers:
