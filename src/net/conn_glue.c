@@ -123,6 +123,7 @@ on_ppp_up(struct conn *c, uint16_t what, const struct now *now)
 		return maybe_up(c, now);
 	case PPP_UP_ENCRYPTION: /* TLS encrypts: CCP is not offered on this link */
 	case PPP_RESET_ASKED:
+	case PPP_UP_CHANGED:
 		return 0;
 	}
 	return 0;

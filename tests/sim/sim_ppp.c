@@ -3,8 +3,8 @@
  * reorders frames, with a virtual clock. Each seed fixes settings, password, verdicts and all that
  * the link does. A run must end with IP up on both sides (and then end in order), or with both
  * sides down for a named cause, in bounded virtual time. Links without encryption of their own
- * agree on MPPE, which then carries packets over the same bad link. Serves R20 to R23, R31, R32,
- * R41, R60, R108.
+ * agree on MPPE, which then carries packets over the same bad link. Either end may carry IPv4, IPv6
+ * or both. Serves R20 to R23, R31, R32, R41, R51, R60, R108 and the attack Q12.
  *
  * sim_ppp [number of seeds, default 200 [first seed]]
  */
@@ -52,11 +52,12 @@ struct sim {
 	struct host host[2];  /* by enum side */
 	const char *password; /* what the server knows */
 	bool lease_fails, silent_aaa, wrong, common, closed;
+	bool four[2], six[2]; /* by enum side: who would carry IPv4, IPv6 */
 	unsigned int masks[2];
 	bool mppe; /* the link leaves encryption to PPP */
 	uint8_t levels[2];
 	uint64_t data_at_ms;
-	uint64_t close_at_ms;
+	uint64_t up_ms, close_at_ms;
 };
 
 static const char user[] = "SIM\\User";
@@ -179,7 +180,12 @@ on_ask_lease(struct sim *s, struct host *h)
 	h->lease = (struct lease_answer){
 		.local = ip_v4(0x0a630001),
 		.remote = ip_v4(0x0a630002 + roll(s, 100)),
+		.prefix6 = { .family = IP_V6, .b = { 0x20, 0x01, 0x0d, 0xb8 } },
 	};
+	if (!s->four[SIDE_SERVER])
+		h->lease.remote = (struct ip_addr){ 0 };
+	if (!s->six[SIDE_SERVER])
+		h->lease.prefix6 = (struct ip_addr){ 0 };
 	if (roll(s, 2))
 		h->lease.dns[0] = ip_v4(0x0a630035);
 	if (s->lease_fails)
@@ -307,7 +313,8 @@ carry_out(struct sim *s, unsigned int side, struct fx *fx)
 		}
 	}
 	if (h->down)
-		CHECK(s, ppp_deadline_ms(h->ppp) == NEVER_MS && !ppp_data(h->ppp)->ip_open);
+		CHECK(s, ppp_deadline_ms(h->ppp) == NEVER_MS && !ppp_data(h->ppp)->ip_open &&
+			     !ppp_data(h->ppp)->ipv6_open);
 }
 
 static struct fx *
@@ -360,6 +367,10 @@ set_up_host(struct sim *s, enum side side, bool wrong)
 	s->masks[side] = c.auth_mask;
 	c.hold_network = side == SIDE_SERVER && roll(s, 2);
 	c.answer_ms = 10000;
+	s->four[side] = roll(s, 8) != 0;
+	s->six[side] = roll(s, 3) != 0;
+	c.ip_enabled = s->four[side];
+	c.ipv6_enabled = s->six[side];
 	if (side == SIDE_CLIENT) {
 		memcpy(c.user, user, sizeof(user) - 1);
 		c.n_user = sizeof(user) - 1;
@@ -394,7 +405,9 @@ set_up(struct sim *s, uint64_t seed)
 		s->levels[side] = some_levels(s);
 	set_up_host(s, SIDE_CLIENT, s->wrong);
 	set_up_host(s, SIDE_SERVER, false);
-	s->common = (s->masks[SIDE_CLIENT] & s->masks[SIDE_SERVER]) != 0;
+	s->common = (s->masks[SIDE_CLIENT] & s->masks[SIDE_SERVER]) != 0 &&
+	            ((s->four[SIDE_CLIENT] && s->four[SIDE_SERVER]) ||
+			(s->six[SIDE_CLIENT] && s->six[SIDE_SERVER]));
 }
 
 static uint64_t
@@ -479,15 +492,30 @@ check_up(struct sim *s)
 	struct host *c = &s->host[SIDE_CLIENT], *v = &s->host[SIDE_SERVER];
 	uint8_t key[2][32];
 
-	CHECK(s, ip_equal(&ppp_ip(c->ppp)->local, &v->lease.remote));
-	CHECK(s, ip_equal(&ppp_ip(v->ppp)->remote, &v->lease.remote));
-	CHECK(s, ip_equal(&ppp_ip(c->ppp)->remote, &v->lease.local));
+	bool four = ppp_data(c->ppp)->ip_open && ppp_data(v->ppp)->ip_open;
+	bool six = ppp_data(c->ppp)->ipv6_open && ppp_data(v->ppp)->ipv6_open;
+	const struct ppp_ip *a = ppp_ip(c->ppp), *b = ppp_ip(v->ppp);
+
+	if (four) {
+		CHECK(s, ip_equal(&a->local, &v->lease.remote));
+		CHECK(s, ip_equal(&b->remote, &v->lease.remote));
+		CHECK(s, ip_equal(&a->remote, &v->lease.local));
+	}
+	if (six) { /* Q12: two identifiers, known to both */
+		static const uint8_t zero[PPP_INTERFACE_ID];
+		CHECK(s, memcmp(a->local_id, b->remote_id, PPP_INTERFACE_ID) == 0);
+		CHECK(s, memcmp(a->remote_id, b->local_id, PPP_INTERFACE_ID) == 0);
+		CHECK(s, memcmp(a->local_id, a->remote_id, PPP_INTERFACE_ID) != 0);
+		CHECK(s, memcmp(a->local_id, zero, PPP_INTERFACE_ID) != 0);
+		CHECK(s, ip_equal(&b->prefix6, &v->lease.prefix6));
+	}
 	CHECK(s, ppp_auth_method(c->ppp) == ppp_auth_method(v->ppp));
 	CHECK(s, ppp_hlak(c->ppp, key[0]) && ppp_hlak(v->ppp, key[1]));
 	CHECK(s, memcmp(key[0], key[1], 32) == 0);
 	CHECK(s, ppp_data(c->ppp)->encrypted == ppp_data(v->ppp)->encrypted);
 	CHECK(s, ppp_data(c->ppp)->encrypted || !s->mppe ||
 		     (s->levels[SIDE_CLIENT] & s->levels[SIDE_SERVER] & ENCRYPT_NONE));
+	s->up_ms = s->now.ms;
 	s->close_at_ms = s->now.ms + 1 + roll(s, 20000);
 	s->data_at_ms = s->now.ms;
 }
@@ -503,11 +531,32 @@ exchange(struct sim *s)
 		send_data(s, side);
 }
 
+/* Both are told to be up, and have a protocol in common at this moment. */
+static bool
+both_open(const struct sim *s)
+{
+	const struct host *c = &s->host[SIDE_CLIENT], *v = &s->host[SIDE_SERVER];
+
+	if (c->down || v->down || !c->up_ip || !v->up_ip)
+		return false;
+	return (ppp_data(c->ppp)->ip_open && ppp_data(v->ppp)->ip_open) ||
+	       (ppp_data(c->ppp)->ipv6_open && ppp_data(v->ppp)->ipv6_open);
+}
+
 static void
 close_one(struct sim *s)
 {
 	unsigned int side = roll(s, 2);
 	struct fx *fx = fresh();
+	const struct host *c = &s->host[SIDE_CLIENT], *v = &s->host[SIDE_SERVER];
+
+	/* What both ends carry is open by now, where the link brings all in time. */
+	if (s->loss_pct == 0 && s->late_pct == 0 && s->now.ms - s->up_ms > 9000) {
+		CHECK(s, ppp_data(c->ppp)->ip_open == (s->four[0] && s->four[1]));
+		CHECK(s, ppp_data(v->ppp)->ip_open == (s->four[0] && s->four[1]));
+		CHECK(s, ppp_data(c->ppp)->ipv6_open == (s->six[0] && s->six[1]));
+		CHECK(s, ppp_data(v->ppp)->ipv6_open == (s->six[0] && s->six[1]));
+	}
 
 	s->close_at_ms = 0;
 	s->closed = true;
@@ -557,8 +606,7 @@ run(uint64_t seed)
 		deliver(&s);
 		answer(&s);
 		tick(&s);
-		if (!both_up && !c->down && !v->down && ppp_data(c->ppp)->ip_open &&
-		    ppp_data(v->ppp)->ip_open) {
+		if (!both_up && both_open(&s)) {
 			both_up = true;
 			check_up(&s);
 		}

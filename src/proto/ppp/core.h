@@ -1,7 +1,8 @@
 /*
  * The inside of the PPP core: what its files share. ppp_core.c holds the phases and the public
- * calls; cp.c the automaton; lcp.c and ipcp.c the options; auth_server.c and auth_client.c the
- * proofs. Nothing outside this folder includes it, except tests.
+ * calls; cp.c the automaton; lcp.c, ipcp.c and ipv6cp.c the options; ncp.c what the latter share;
+ * auth_server.c and auth_client.c the proofs. Nothing outside this folder includes it, except
+ * tests.
  */
 #ifndef PROTO_PPP_CORE_H
 #define PROTO_PPP_CORE_H
@@ -20,6 +21,8 @@
 #define AUTH_PACKET_MAX 640u /* PAP with two fields of 255, CHAP with a name of 256 */
 #define IDENT_MAX 64u
 #define HELD_MAX 256u
+#define HELD6_MAX 64u
+#define IPV6CP_ID PPP_INTERFACE_ID
 
 struct lcp {
 	uint32_t magic; /* ours, of the last request */
@@ -76,7 +79,7 @@ enum net_state {
 	NET_IDLE,
 	NET_ASKED,   /* server: FX_ASK_LEASE is open */
 	NET_OFF,     /* no IP here: waiting for the peer's IPCP, to reject it */
-	NET_RUNNING, /* IPCP talks */
+	NET_RUNNING, /* IPCP, IPV6CP or both talk */
 };
 
 struct ipcp {
@@ -102,6 +105,12 @@ struct ccp {
 	uint64_t reset_again_ms;
 };
 
+struct ipv6cp {
+	bool ask; /* our identifier is an option of our requests */
+	uint8_t ours[IPV6CP_ID], theirs[IPV6CP_ID];
+	bool was_up, open;
+};
+
 struct ppp {
 	struct ppp_conf conf;
 	bool started, ended, closing;
@@ -110,18 +119,24 @@ struct ppp {
 	bool network_allowed;
 	enum net_state net;
 	uint64_t ask_deadline_ms, negotiate_deadline_ms, net_deadline_ms;
-	struct cp cp_lcp, cp_ipcp, cp_ccp;
+	struct cp cp_lcp, cp_ipcp, cp_ccp, cp_ipv6cp;
 	struct lcp lcp;
 	struct auth auth;
 	struct ipcp ipcp;
+	struct ipv6cp ipv6cp;
 	struct ccp ccp;
-	uint8_t levels;   /* enum encryption: of the settings, then of the profile */
-	bool ip_wants_up; /* PPP_UP_IP is due once encryption is settled */
+	uint8_t levels;              /* enum encryption: of the settings, then of the profile */
+	bool ip_wants_up;            /* PPP_UP_IP or _CHANGED is due once encryption is settled */
+	uint64_t settle_deadline_ms; /* one is open: how long the other may keep the link */
+	bool told_up;                /* FX_UP(PPP_UP_IP) is out */
+	enum cause ncp_cause;        /* why the first of them failed */
 	struct lease_answer lease;
 	struct ppp_data data;
 	struct ppp_ip ip;
 	uint16_t n_held;
 	uint8_t held[HELD_MAX]; /* the peer's last IPCP request, come before we may answer */
+	uint16_t n_held6;
+	uint8_t held6[HELD6_MAX]; /* and its last of IPV6CP */
 	uint16_t n_ident;
 	uint8_t ident[IDENT_MAX];
 };
@@ -179,6 +194,22 @@ void ipcp_init(struct turn *t);
 /* ccp.c; levels are enum encryption bits of the terms */
 extern const struct cp_ops ccp_ops;
 void ccp_start(struct turn *t, uint8_t levels);
+
+/* ipv6cp.c */
+extern const struct cp_ops ipv6cp_ops;
+void ipv6cp_init(struct turn *t);
+
+/*
+ * ncp.c: one network protocol opened (changed: with something new to its owner), or is over by ev
+ * for a cause; the peer rejected it; all that may run begin; a packet of one came.
+ */
+void core_ncp_up(struct turn *t, bool changed);
+void core_ncp_over(struct turn *t, struct cp *c, enum fsm_event ev, enum cause cause);
+void core_ncp_rejected(struct turn *t, struct cp *c);
+void core_ncp_run(struct turn *t);
+void core_ncp_input(struct turn *t, struct cp *c, struct view info);
+void core_ncp_tick(struct turn *t);
+void core_ncp_tell(struct turn *t); /* data may flow: says so, once the other had its time */
 
 /* auth_server.c, auth_client.c */
 void auth_start(struct turn *t, enum auth_method method);

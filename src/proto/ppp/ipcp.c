@@ -185,9 +185,11 @@ up(struct turn *t)
 {
 	struct ppp *p = t->p;
 	struct ipcp *i = &p->ipcp;
-	struct ppp_ip ip = { .local = i->address, .remote = i->peer };
+	struct ppp_ip ip = p->ip;
 	bool server = p->conf.side == SIDE_SERVER;
 
+	ip.local = i->address;
+	ip.remote = i->peer;
 	if (!server && ip_is_none(&ip.local)) {
 		core_fail(t, CAUSE_IPCP_NO_ADDRESS); /* it acknowledged 0.0.0.0 */
 		return;
@@ -201,12 +203,10 @@ up(struct turn *t)
 	bool changed = !i->was_up || !ip_equal(&ip.local, &p->ip.local);
 	p->ip = ip;
 	i->was_up = true;
-	p->up_ip = true;
 	i->open = true;
 	NOTE(t, FACT_IPCP_OPENED, F_ADDR(ip.local), F_ADDR(ip.remote), F_ADDR(ip.dns[0]),
 	    F_ADDR(ip.dns[1]));
-	p->ip_wants_up |= changed;
-	core_data_gate(t);
+	core_ncp_up(t, changed);
 }
 
 static void
@@ -220,17 +220,13 @@ static void
 over(struct turn *t, enum fsm_event ev)
 {
 	struct ppp *p = t->p;
+	enum cause cause = CAUSE_IPCP_NOT_AGREED;
 
-	if (p->closing)
-		return;
-	if (ev == FSM_RTR && p->up_ip)
-		core_hang_up(t, CAUSE_ENDED_BY_PEER, true);
-	else if (ev == FSM_RTR || ev == FSM_RXJ_BAD || p->cp_ipcp.n_received == 0)
-		core_fail(t, CAUSE_NO_NETWORK_PROTOCOL);
+	if (ev == FSM_RTR || ev == FSM_RXJ_BAD || p->cp_ipcp.n_received == 0)
+		cause = CAUSE_NO_NETWORK_PROTOCOL;
 	else if (p->conf.side == SIDE_CLIENT && ip_is_none(&p->ipcp.address))
-		core_fail(t, CAUSE_IPCP_NO_ADDRESS);
-	else
-		core_fail(t, CAUSE_IPCP_NOT_AGREED);
+		cause = CAUSE_IPCP_NO_ADDRESS;
+	core_ncp_over(t, &p->cp_ipcp, ev, cause);
 }
 
 const struct cp_ops ipcp_ops = {

@@ -401,9 +401,11 @@ on_protocol_reject(struct turn *t, struct rd *r)
 	if (protocol == PPP_PROTO_LCP)
 		cp_event(t, &t->p->cp_lcp, FSM_RXJ_BAD, NULL);
 	else if (protocol == PPP_PROTO_IPCP)
-		core_fail(t, CAUSE_NO_NETWORK_PROTOCOL);
+		core_ncp_rejected(t, &t->p->cp_ipcp);
 	else if ((protocol == PPP_PROTO_CCP || protocol == PPP_PROTO_COMP) && t->p->ccp.running)
 		cp_event(t, &t->p->cp_ccp, FSM_RXJ_BAD, NULL);
+	else if (protocol == PPP_PROTO_IPV6CP)
+		core_ncp_rejected(t, &t->p->cp_ipv6cp);
 	else if (protocol == auth_protocol(t->p->auth.method) && !t->p->up_auth)
 		core_fail(t, CAUSE_PPP_REJECTED);
 }

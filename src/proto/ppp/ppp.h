@@ -1,6 +1,7 @@
 /*
- * The PPP core, both ends: LCP, authentication, IPCP over one link (RFC 1661, 1332, 1877, 1334,
- * 1994, 2759). It stands between a link (SSTP; later a PPTP call, an L2TP session) and IP.
+ * The PPP core, both ends: LCP, authentication, IPCP and IPV6CP over one link (RFC 1661, 1332,
+ * 1877, 1334, 1994, 2759, 5072). It stands between a link (SSTP; later a PPTP call, an L2TP
+ * session) and IP.
  *
  * Frames in, effects out: FX_SEND carries whole PPP frames (address, control, protocol included;
  * `code` is the protocol), FX_ASK_AUTH and FX_ASK_LEASE are questions (server), FX_UP tells
@@ -17,9 +18,10 @@ enum ppp_up {
 	PPP_UP_LCP,  /* link parameters are agreed */
 	PPP_UP_AUTH, /* the peer (server side) or we (client side) are authenticated; keys are valid
 	              */
-	PPP_UP_IP,   /* IPCP opened: ppp_ip tells the addresses, data may flow */
 	PPP_UP_ENCRYPTION, /* CCP opened with MPPE: begin anew with ppp_encryption's keys */
 	PPP_RESET_ASKED,   /* the peer lost packets: mppe_reset what we send */
+	PPP_UP_IP, /* a network protocol opened: ppp_ip and ppp_data tell which, data may flow */
+	PPP_UP_CHANGED, /* after that: the other one opened, one closed, or an address changed */
 };
 
 struct ppp;
@@ -62,9 +64,13 @@ uint64_t ppp_deadline_ms(const struct ppp *p);
 struct ppp_data;
 const struct ppp_data *ppp_data(const struct ppp *p);
 
+#define PPP_INTERFACE_ID 8u
+
 struct ppp_ip {
-	struct ip_addr local, remote;
+	struct ip_addr local, remote;   /* none: no IPv4 */
 	struct ip_addr dns[2], nbns[2]; /* client: as the server gave them */
+	uint8_t local_id[PPP_INTERFACE_ID], remote_id[PPP_INTERFACE_ID]; /* zero: no IPv6 */
+	struct ip_addr prefix6, dns6[2];                                 /* server: as leased */
 };
 
 /* Valid after PPP_UP_IP. */

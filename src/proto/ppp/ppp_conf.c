@@ -22,6 +22,7 @@ ppp_conf_defaults(struct ppp_conf *c, enum side side, enum tunnel_kind tunnel)
 		.mppe = tunnel == TUNNEL_PPTP,
 		.mppe_stateful = true,
 		.encryption = ENCRYPT_ALL,
+		.settle_ms = side == SIDE_SERVER ? 1000 : 4000,
 		.restart_ms = 3000,
 		.max_terminate = 2,
 		.max_configure = 10,

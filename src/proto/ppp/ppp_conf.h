@@ -16,6 +16,8 @@ struct ppp_conf {
 	bool mppe;                 /* nothing below encrypts: CCP agrees on MPPE (PPTP) */
 	bool mppe_stateful;        /* stateful mode is taken when the peer wants it */
 	uint8_t encryption;        /* enum encryption; server: unless the profile has its own */
+	bool ipv6_enabled;         /* false: IPV6CP is rejected */
+	uint32_t settle_ms;        /* one of both is open: how long the other may keep the link */
 	uint32_t restart_ms;       /* RFC 1661 Restart timer, 3000 */
 	uint8_t max_terminate;     /* 2 */
 	uint8_t max_configure;     /* 10 */

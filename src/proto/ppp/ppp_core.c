@@ -121,6 +121,7 @@ core_finish(struct turn *t, enum cause cause, bool by_peer)
 	note_counts(t, &p->cp_lcp);
 	note_counts(t, &p->cp_ipcp);
 	note_counts(t, &p->cp_ccp);
+	note_counts(t, &p->cp_ipv6cp);
 	p->ended = true;
 	p->data = (struct ppp_data){ .peer_mru = p->data.peer_mru };
 	auth_stop(p);
@@ -158,12 +159,11 @@ core_data_gate(struct turn *t)
 	struct ppp *p = t->p;
 
 	p->data.ip_open = p->ipcp.open && p->ccp.settled && !p->ended;
-	if (!p->data.ip_open)
+	p->data.ipv6_open = p->ipv6cp.open && p->ccp.settled && !p->ended;
+	if (!p->data.ip_open && !p->data.ipv6_open)
 		return;
 	p->negotiate_deadline_ms = NEVER_MS;
-	if (p->ip_wants_up)
-		fx_up(t->fx, PPP_UP_IP);
-	p->ip_wants_up = false;
+	core_ncp_tell(t);
 }
 
 void
@@ -199,7 +199,7 @@ core_lcp_down(struct turn *t)
 
 	p->data = (struct ppp_data){ .peer_mru = p->data.peer_mru };
 	p->lcp.echo_ms = NEVER_MS;
-	p->n_held = 0;
+	p->n_held = p->n_held6 = 0;
 	/*
 	 * A server that has named somebody to the outside (a port may be claimed, a key bound)
 	 * does not begin again on the same link. A client follows a server that does.
@@ -215,6 +215,9 @@ core_lcp_down(struct turn *t)
 	if (p->cp_ccp.state != FSM_INITIAL && p->cp_ccp.state != FSM_STARTING)
 		cp_event(t, &p->cp_ccp, FSM_DOWN, NULL);
 	p->ccp.settled = p->ccp.running = false;
+	if (p->cp_ipv6cp.state != FSM_INITIAL && p->cp_ipv6cp.state != FSM_STARTING)
+		cp_event(t, &p->cp_ipv6cp, FSM_DOWN, NULL);
+	p->settle_deadline_ms = NEVER_MS;
 	p->net = NET_IDLE;
 	p->net_deadline_ms = NEVER_MS;
 	p->cp_lcp.n_refused_in = 0;
@@ -238,20 +241,6 @@ core_reject_protocol(struct turn *t, uint16_t protocol, struct view info)
 	wr_view(&w, view_of(info.p, info.n < room ? info.n : room));
 	cp_send(t, &p->cp_lcp, CP_PROT_REJ, p->cp_lcp.next_id++, wr_view_of(&w));
 	NOTE(t, FACT_NCP_REJECTED, F_U(protocol), F_STR("by us"));
-}
-
-static void
-run_network(struct turn *t)
-{
-	struct ppp *p = t->p;
-	uint16_t n_held = p->n_held;
-
-	p->net = NET_RUNNING;
-	ipcp_init(t);
-	cp_start(t, &p->cp_ipcp);
-	p->n_held = 0;
-	if (n_held && !p->ended)
-		cp_input(t, &p->cp_ipcp, view_of(p->held, n_held));
 }
 
 /* RFC 1332 section 2.1: what has no IP here is rejected as a protocol, then there is no more. */
@@ -291,7 +280,7 @@ begin_network(struct turn *t)
 	ccp_start(t, p->levels);
 	if (p->ended)
 		return;
-	if (!p->conf.ip_enabled) {
+	if (!p->conf.ip_enabled && !p->conf.ipv6_enabled) {
 		p->net = NET_OFF;
 		p->net_deadline_ms = t->now->ms + p->conf.restart_ms;
 		if (p->n_held)
@@ -299,7 +288,7 @@ begin_network(struct turn *t)
 		return;
 	}
 	if (p->conf.side == SIDE_CLIENT) {
-		run_network(t);
+		core_ncp_run(t);
 		return;
 	}
 	p->net = NET_ASKED;
@@ -319,28 +308,6 @@ core_auth_done(struct turn *t)
 		fx_up(t->fx, PPP_UP_AUTH);
 	p->up_auth = true;
 	begin_network(t);
-}
-
-static void
-ipcp_input(struct turn *t, struct view info)
-{
-	struct ppp *p = t->p;
-	struct rd_fault fault;
-	struct cp_packet pk;
-
-	if (p->net == NET_RUNNING) {
-		cp_input(t, &p->cp_ipcp, info);
-		return;
-	}
-	/* Too early for an answer; the newest request waits, so that the peer need not repeat it.
-	 */
-	if (cp_read(info, &pk, &fault) && pk.code == CP_CONF_REQ &&
-	    cp_options_ok(pk.data, &fault) && view_copy(pk.whole, p->held, sizeof(p->held)))
-		p->n_held = (uint16_t)pk.whole.n;
-	else
-		core_note_bad(t, PPP_PROTO_IPCP, "early", 0);
-	if (p->net == NET_OFF)
-		refuse_network(t, CAUSE_IP_OFF);
 }
 
 /* ---- input ---- */
@@ -368,12 +335,17 @@ input_opened(struct turn *t, uint16_t protocol, struct view info)
 		core_note_ignored(t, number, "packet-before-authentication");
 		return;
 	}
-	if (protocol == PPP_PROTO_IPCP)
-		ipcp_input(t, info);
-	else if (protocol == PPP_PROTO_CCP && p->ccp.running)
+	if (protocol == PPP_PROTO_CCP && p->ccp.running) {
 		cp_input(t, &p->cp_ccp, info);
-	else
+	} else if (protocol == PPP_PROTO_IPCP) {
+		core_ncp_input(t, &p->cp_ipcp, info);
+		if (p->net == NET_OFF)
+			refuse_network(t, CAUSE_IP_OFF);
+	} else if (protocol == PPP_PROTO_IPV6CP && p->conf.ipv6_enabled) {
+		core_ncp_input(t, &p->cp_ipv6cp, info);
+	} else {
 		core_reject_protocol(t, protocol, info);
+	}
 }
 
 void
@@ -419,12 +391,14 @@ ppp_new(const struct ppp_conf *conf)
 	p->conf = *conf;
 	p->network_allowed = !conf->hold_network;
 	p->ask_deadline_ms = p->negotiate_deadline_ms = p->net_deadline_ms = NEVER_MS;
+	p->settle_deadline_ms = NEVER_MS;
 	p->auth.timer_ms = p->lcp.echo_ms = NEVER_MS;
 	p->data.peer_mru = p->lcp.peer_mru = MRU_DEFAULT;
 	cp_init(&p->cp_lcp, &lcp_ops);
 	cp_init(&p->cp_ipcp, &ipcp_ops);
 	cp_init(&p->cp_ccp, &ccp_ops);
 	p->levels = conf->encryption;
+	cp_init(&p->cp_ipv6cp, &ipv6cp_ops);
 	return p;
 }
 
@@ -484,7 +458,7 @@ ppp_answer_lease(struct ppp *p, const struct lease_answer *a, const struct now *
 	if (a->cause != CAUSE_NONE)
 		refuse_network(&t, a->cause);
 	else
-		run_network(&t);
+		core_ncp_run(&t);
 }
 
 void
@@ -502,6 +476,7 @@ ppp_close(struct ppp *p, enum cause cause, const struct now *now, struct fx *fx)
 	p->closing = true;
 	p->end_cause = cause;
 	p->negotiate_deadline_ms = p->ask_deadline_ms = p->net_deadline_ms = NEVER_MS;
+	p->settle_deadline_ms = NEVER_MS;
 	auth_stop(p);
 	cp_event(&t, &p->cp_lcp, FSM_CLOSE, NULL);
 }
@@ -526,6 +501,8 @@ ppp_tick(struct ppp *p, const struct now *now, struct fx *fx)
 	cp_tick(&t, &p->cp_lcp);
 	cp_tick(&t, &p->cp_ipcp);
 	cp_tick(&t, &p->cp_ccp);
+	cp_tick(&t, &p->cp_ipv6cp);
+	core_ncp_tick(&t);
 	auth_tick(&t);
 	lcp_tick(&t);
 }
@@ -543,6 +520,8 @@ ppp_deadline_ms(const struct ppp *p)
 	d = deadline_min(d, p->cp_lcp.timer_ms);
 	d = deadline_min(d, p->cp_ipcp.timer_ms);
 	d = deadline_min(d, p->cp_ccp.timer_ms);
+	d = deadline_min(d, p->cp_ipv6cp.timer_ms);
+	d = deadline_min(d, p->settle_deadline_ms);
 	d = deadline_min(d, p->auth.timer_ms);
 	return deadline_min(d, p->lcp.echo_ms);
 }

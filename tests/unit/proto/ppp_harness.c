@@ -96,6 +96,7 @@ keep_up(struct h *h, uint16_t what)
 	h->n_up_lcp += what == PPP_UP_LCP;
 	h->n_up_auth += what == PPP_UP_AUTH;
 	h->n_up_ip += what == PPP_UP_IP;
+	h->n_changed += what == PPP_UP_CHANGED;
 }
 
 void

@@ -34,7 +34,7 @@ struct h {
 	char facts[16384]; /* "name: text" lines, all so far */
 	bool down, by_peer;
 	enum cause cause;
-	unsigned int n_down, n_up_lcp, n_up_auth, n_up_ip, n_ask_auth, n_ask_lease;
+	unsigned int n_down, n_up_lcp, n_up_auth, n_up_ip, n_changed, n_ask_auth, n_ask_lease;
 	struct auth_request auth;
 	struct lease_request lease;
 };
