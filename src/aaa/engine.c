@@ -192,25 +192,27 @@ engine_message(struct engine *e, enum role_id from, unsigned int index, const st
 		engine_on_status_ask(e, &m->u.status_ask);
 }
 
-/* Fails the questions of one kind that are out; all of them, or those whose time has come. */
+/* Fails the questions of one kind that are out: all as their role is lost, or (NULL) those whose
+ * time has come. */
 static void
-fail_waiting(struct engine *e, enum wait wait, bool timed_out, const struct now *now)
+fail_waiting(struct engine *e, enum wait wait, const char *lost, const struct now *now)
 {
 	struct list *node, *tmp;
 
 	list_each (node, tmp, &e->waiting) {
 		struct session *s = container_of(node, struct session, in_wait);
-		if (timed_out && s->deadline_ms > now->ms)
+		if (!lost && s->deadline_ms > now->ms)
 			return; /* they stand in the order of their deadlines */
 		if (s->wait == WAIT_CHECK && wait != WAIT_PLUMB)
-			engine_check_lost(e, s, timed_out, now);
+			engine_check_lost(e, s, lost, now);
 		else if (s->wait == WAIT_PLUMB && wait != WAIT_CHECK)
-			engine_plumb_lost(e, s, timed_out, now);
+			engine_plumb_lost(e, s, !lost, now);
 	}
 }
 
 void
-engine_peer_lost(struct engine *e, enum role_id who, unsigned int index, const struct now *now)
+engine_peer_lost(
+    struct engine *e, enum role_id who, unsigned int index, const char *how, const struct now *now)
 {
 	struct map_walk w = { 0 };
 	struct map_node *node;
@@ -225,10 +227,10 @@ engine_peer_lost(struct engine *e, enum role_id who, unsigned int index, const s
 		}
 		break;
 	case ROLE_VAULT:
-		fail_waiting(e, WAIT_CHECK, false, now);
+		fail_waiting(e, WAIT_CHECK, how, now);
 		break;
 	case ROLE_MONITOR:
-		fail_waiting(e, WAIT_PLUMB, false, now);
+		fail_waiting(e, WAIT_PLUMB, how, now);
 		break;
 	case ROLE_RECORD: /* what is known stays; the accounts are asked for when it is back */
 		e->sync_running = false;
@@ -256,7 +258,7 @@ engine_peer_back(struct engine *e, enum role_id who, unsigned int index, const s
 void
 engine_tick(struct engine *e, const struct now *now)
 {
-	fail_waiting(e, WAIT_NONE, true, now);
+	fail_waiting(e, WAIT_NONE, NULL, now);
 	if (now->ms >= e->unsent_retry_ms)
 		session_retry_unsent(e, now);
 	if (now->ms >= e->sync_retry_ms)

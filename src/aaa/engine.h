@@ -42,9 +42,9 @@ void engine_start(struct engine *e, const struct now *now);
 void engine_message(struct engine *e, enum role_id from, unsigned int index, const struct msg *m,
     const struct now *now);
 
-/* A role is gone: questions to it fail, and what a lost worker held is given back. */
+/* A role is gone, and how: questions to it fail, what a lost worker held is given back. */
 void engine_peer_lost(
-    struct engine *e, enum role_id who, unsigned int index, const struct now *now);
+    struct engine *e, enum role_id who, unsigned int index, const char *how, const struct now *now);
 void engine_peer_back(
     struct engine *e, enum role_id who, unsigned int index, const struct now *now);
 

@@ -403,16 +403,15 @@ engine_on_check_reply(struct engine *e, const struct msg_check_reply *m, const s
 }
 
 void
-engine_check_lost(struct engine *e, struct session *s, bool timed_out, const struct now *now)
+engine_check_lost(struct engine *e, struct session *s, const char *lost, const struct now *now)
 {
 	session_answered(e, s);
-	if (timed_out) {
+	if (!lost) {
 		struct fact f = FACT_MAKE(
 		    FACT_NO_ANSWER, F_STR("vault"), F_STR("check"), F_U(now->ms - s->began_ms));
 		engine_note(e, s, &f, now);
 	} else {
-		struct fact f =
-		    FACT_MAKE(FACT_ROLE_LOST, F_STR("vault"), F_STR("while it was asked"));
+		struct fact f = FACT_MAKE(FACT_ROLE_LOST, F_STR("vault"), F_STR(lost));
 		engine_note(e, s, &f, now);
 	}
 	refuse(e, s, CAUSE_VAULT_DOWN, now);

@@ -109,7 +109,8 @@ void engine_on_auth(
     struct engine *e, unsigned int index, const struct msg_auth *m, const struct now *now);
 void engine_on_check_reply(
     struct engine *e, const struct msg_check_reply *m, const struct now *now);
-void engine_check_lost(struct engine *e, struct session *s, bool timed_out, const struct now *now);
+void engine_check_lost(
+    struct engine *e, struct session *s, const char *lost, const struct now *now);
 
 /*
  * The server's own switches, before anybody is asked: CAUSE_NONE, or what is off.

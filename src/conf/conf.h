@@ -78,6 +78,7 @@ struct conf {
 	/* server { } */
 	char server_name[256]; /* the name clients dial; goes into the first certificate */
 	bool remote_access;
+	uint32_t role_deadline_ms; /* 0: hung roles are not looked for */
 	bool ipv4_enabled, ipv6_enabled;
 	bool enable_forwarding; /* of the kernel, at start: IPv4, and IPv6 where a pool has it */
 	unsigned int workers;   /* 0 = one per core */

@@ -50,6 +50,9 @@ static const struct conf_key keys[] = {
 	    "only."),
 	KEY(SERVER, "workers", NUMBER, conf, workers, 0, 15, "0", NULL,
 	    "Worker processes; 0 is one for each processor core, at most 15."),
+	KEY(SERVER, "role-deadline", MS, conf, role_deadline_ms, 0, HOUR, "30s", NULL,
+	    "A role that does not answer the monitor for so long is hung: it is ended and started "
+	    "anew. 0 is no such watch, for debugging."),
 	KEY(SERVER, "sandbox", BOOL, conf, sandbox, 0, 0, "yes", NULL,
 	    "Whether the roles drop to users of their own in empty root directories. Turn it off "
 	    "for debugging only."),

@@ -105,8 +105,7 @@ aaa_peer_lost(void *role, enum role_id who, unsigned int index, const char *how)
 {
 	struct aaa *a = role;
 
-	(void)how;
-	engine_peer_lost(a->engine, who, index, loop_now(a->host->loop));
+	engine_peer_lost(a->engine, who, index, how, loop_now(a->host->loop));
 	arm(a);
 }
 

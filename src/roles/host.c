@@ -210,6 +210,12 @@ on_monitor_msg(void *ctx, struct chan *c, const struct msg *m, int fd)
 	case MSG_GO:
 		go(h, m->u.go.generation);
 		return;
+	case MSG_PING: {
+		struct msg pong = { .id = MSG_PONG, .u.pong = { .seq = m->u.ping.seq } };
+		if (!chan_send(h->monitor, &pong, -1))
+			end(h); /* it takes nothing any more: without monitor all stop */
+		return;
+	}
 	case MSG_STOP:
 		if (h->ops->stop)
 			h->ops->stop(h->role);

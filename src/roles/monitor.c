@@ -101,6 +101,7 @@ monitor_role_ready(struct monitor *m)
 	if (m->started)
 		return;
 	m->started = true;
+	monitor_watch(m);
 	monitor_say("ready: %u worker%s, %u listener%s, configuration %s", m->n_workers,
 	    m->n_workers == 1 ? "" : "s", m->conf->sstp_enabled ? m->conf->n_sstp_listeners : 0,
 	    m->conf->n_sstp_listeners == 1 ? "" : "s",
@@ -142,6 +143,12 @@ on_stop_timer(void *ctx)
 
 	monitor_say("a role did not end in time");
 	loop_stop(m->loop);
+}
+
+static void
+on_watch_timer(void *ctx)
+{
+	monitor_watch(ctx);
 }
 
 static bool
@@ -189,6 +196,7 @@ reload(struct monitor *m)
 	for (unsigned int i = 0; i < m->n_roles; i++)
 		monitor_send_config(m, &m->roles[i]);
 	monitor_follow_config(m);
+	monitor_watch(m);
 	monitor_say("reloaded, generation %llu", (unsigned long long)m->generation);
 	(void)notify_send("READY=1");
 }
@@ -246,7 +254,8 @@ start(struct monitor *m)
 	for (unsigned int i = 0; i < 4; i++)
 		m->signals[i] = loop_signal_new(m->loop, signos[i], on_signal, m);
 	m->stop_timer = loop_timer_new(m->loop, on_stop_timer, m);
-	return m->stop_timer && monitor_start_roles(m);
+	m->watch_timer = loop_timer_new(m->loop, on_watch_timer, m);
+	return m->stop_timer && m->watch_timer && monitor_start_roles(m);
 }
 
 static void
@@ -259,6 +268,7 @@ finish(struct monitor *m)
 	for (unsigned int i = 0; i < 4; i++)
 		loop_signal_free(m->signals[i]);
 	loop_timer_free(m->stop_timer);
+	loop_timer_free(m->watch_timer);
 	loop_free(m->loop);
 	if (m->control_fd >= 0) {
 		snprintf(path, sizeof(path), "%s/control.sock", m->conf->run_dir);

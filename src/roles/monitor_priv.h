@@ -27,13 +27,17 @@ struct mrole {
 	struct host *host; /* --one-process */
 	struct loop_timer *timer;
 	bool ready, ended, told_to_stop;
+	bool hung; /* it did not answer, and is being ended for it */
 	unsigned int n_restarts;
 	uint64_t started_ms;
+	uint64_t pinged_ms; /* when the ping that waits for its answer was sent; 0 = none does */
+	uint32_t ping;      /* its number */
 };
 
 struct monitor {
 	struct loop *loop;
-	struct loop_timer *stop_timer;
+	struct loop_timer *stop_timer, *watch_timer;
+	uint64_t watched_ms; /* when the watchdog last looked */
 	struct loop_signal *signals[4];
 	const struct monitor_options *opt;
 	struct conf *conf;
@@ -71,6 +75,10 @@ void monitor_stop_role(struct mrole *r);
 void monitor_reap(struct monitor *m);
 void monitor_free_roles(struct monitor *m);
 struct mrole *monitor_role(struct monitor *m, enum role_id id, unsigned int index);
+
+/* monitor_watch.c: the watchdog */
+void monitor_watch(struct monitor *m); /* looks, and looks again every so often */
+void monitor_ponged(struct mrole *r, uint32_t seq);
 
 /* monitor_net.c: errors are told by monitor_say, with the remedy. */
 MUST_USE bool monitor_open_network(struct monitor *m);

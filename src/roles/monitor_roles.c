@@ -195,6 +195,9 @@ on_msg(void *ctx, struct chan *c, const struct msg *msg, int fd)
 		r->ready = true;
 		monitor_role_ready(r->m);
 		return;
+	case MSG_PONG:
+		monitor_ponged(r, msg->u.pong.seq);
+		return;
 	case MSG_FAILED:
 		text_escape(msg->u.failed.reason, text, sizeof(text));
 		monitor_say("%s: %s", role_name(r->id), text);
@@ -244,7 +247,8 @@ start_role(struct mrole *r)
 		monitor_say("no channel to %s: %s", role_name(r->id), strerror(-rc));
 		return false;
 	}
-	r->ready = r->ended = false;
+	r->ready = r->ended = r->hung = false;
+	r->pinged_ms = 0;
 	r->started_ms = loop_now(m->loop)->ms;
 	if (m->opt->one_process) {
 		r->host =
@@ -332,10 +336,18 @@ monitor_reap(struct monitor *m)
 
 	while ((pid = proc_reap(&status)) > 0) {
 		char how[128];
-		for (unsigned int i = 0; i < m->n_roles; i++)
-			if (m->roles[i].pid == pid)
-				role_ended(
-				    &m->roles[i], proc_status_text(status, how, sizeof(how)));
+		for (unsigned int i = 0; i < m->n_roles; i++) {
+			struct mrole *r = &m->roles[i];
+			if (r->pid != pid)
+				continue;
+			if (r->hung)
+				snprintf(how, sizeof(how),
+				    "it hung: no answer for %u s, so it was killed",
+				    m->conf->role_deadline_ms / 1000);
+			else
+				(void)proc_status_text(status, how, sizeof(how));
+			role_ended(r, how);
+		}
 	}
 }
 

@@ -3,6 +3,7 @@
 A role dies (kill -9) while sessions are up: what can live lives, who is on the way is told why, and
 soon all is as before. The monitor dies: everything ends, and the next start finds a clean house.
 """
+import json
 import os
 import signal
 import subprocess
@@ -178,6 +179,28 @@ def attempt_waits_for_the_vault(lab):
 def attempt_waits_for_aaa(lab):
     """internal.aaa-down"""
     in_flight(lab, lab.serve(users=["alice"]), "aaa", "internal.aaa-down", 691)
+
+
+@case(placements=ALONE)
+def hung_role(lab):
+    """X05: a role that hangs is ended and started anew, who waited is told, sessions live on."""
+    s = lab.serve(conf(server="role-deadline 2s"), users=["alice", "bob"])
+    up = lab.connect("alice")
+    for role, shown in (("aaa", 691), ("vault", 691), ("record", None)):
+        pids, restarts = s.role_pids()
+        at = s.n_lines()
+        os.kill(pids[role], signal.SIGSTOP)
+        if shown:
+            equal(lab.dial("bob").error, shown)
+            row, d = explained(s, f"internal.{role}-down", 1, 645, shown=shown, user="bob")
+            check("it hung: no answer for 2 s" in json.dumps(d), d)
+        s.wait_line(rf"rrasd: {role} 0 ended: it hung: no answer for 2 s, so it was killed",
+                    after=at)
+        lives(lab, up, f"{role} hung")
+        back(s, role, pids[role], restarts[role] + 1)
+        lab.hang_up(connects(lab, "bob"))
+    facts = [f["text"] for f in s.ctl("diagnose", s.session(account="alice")["id"])["facts"]]
+    equal(len([f for f in facts if "it hung: no answer for 2 s" in f]), 3, facts)
 
 
 @case(placements=ALONE)

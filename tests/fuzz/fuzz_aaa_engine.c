@@ -213,7 +213,7 @@ step(struct world *w, uint8_t op, uint8_t x)
 		if (x & 0x80)
 			engine_peer_back(w->e, x % N_ROLE, 0, &w->now);
 		else
-			engine_peer_lost(w->e, x % N_ROLE, x >> 3 & 1, &w->now);
+			engine_peer_lost(w->e, x % N_ROLE, x >> 3 & 1, "it ended", &w->now);
 		return;
 	case 11:
 		session_held(w, x);
@@ -246,8 +246,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		step(&w, data[i], data[i + 1]);
 
 	memset(w.answer, 0, sizeof(w.answer));
-	engine_peer_lost(w.e, ROLE_NET, 0, &w.now);
-	engine_peer_lost(w.e, ROLE_NET, 1, &w.now);
+	engine_peer_lost(w.e, ROLE_NET, 0, "it ended", &w.now);
+	engine_peer_lost(w.e, ROLE_NET, 1, "it ended", &w.now);
 	w.now.ms += ENGINE_ANSWER_TIMEOUT_MS;
 	engine_tick(w.e, &w.now);
 	w.watching = true;

@@ -26,7 +26,7 @@ test_record_back(void **state)
 
 	(void)state;
 	assert_true(engine_deadline_ms(b->e) == NEVER_MS);
-	engine_peer_lost(b->e, ROLE_RECORD, 0, &b->now);
+	engine_peer_lost(b->e, ROLE_RECORD, 0, "it ended", &b->now);
 	b->answer[ROLE_RECORD] = SENT_NOBODY;
 	bench_log_in(b, 1, 0, "anna", 1);
 	b->now.ms += 1000;
@@ -160,9 +160,9 @@ test_strangers(void **state)
 
 	(void)state;
 	bench_give(b, ROLE_MONITOR, 0, &m);
-	engine_peer_lost(b->e, ROLE_NET, 9, &b->now);
-	engine_peer_lost(b->e, ROLE_VAULT, 0, &b->now);
-	engine_peer_lost(b->e, ROLE_MONITOR, 0, &b->now);
+	engine_peer_lost(b->e, ROLE_NET, 9, "it ended", &b->now);
+	engine_peer_lost(b->e, ROLE_VAULT, 0, "it ended", &b->now);
+	engine_peer_lost(b->e, ROLE_MONITOR, 0, "it ended", &b->now);
 	engine_peer_back(b->e, ROLE_NET, 0, &b->now);
 	bench_end(b, 1, 0);
 	bench_expect_nothing(b);

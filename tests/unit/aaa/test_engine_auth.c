@@ -454,7 +454,7 @@ test_vault_down(void **state)
 
 	bench_auth(b, 3, 0, "anna", AUTH_MSCHAPV2); /* it dies over the question */
 	bench_expect(b, MSG_CHECK_SECRET, ROLE_VAULT, 0);
-	engine_peer_lost(b->e, ROLE_VAULT, 0, &b->now);
+	engine_peer_lost(b->e, ROLE_VAULT, 0, "it ended", &b->now);
 	bench_answered(b, 3, 0, "internal.vault-down");
 	bench_fact(b, "internal.role-lost", "vault");
 	bench_free(b);

@@ -324,7 +324,7 @@ test_worker_lost(void **state)
 	connect_user(b, 2, 1, "u2", 2, "10.0.0.3");
 	bench_auth(b, 3, 1, "u3", AUTH_MSCHAPV2);
 	bench_expect(b, MSG_CHECK_SECRET, ROLE_VAULT, 0);
-	engine_peer_lost(b->e, ROLE_NET, 1, &b->now);
+	engine_peer_lost(b->e, ROLE_NET, 1, "it ended", &b->now);
 	bench_plumb(b, "10.0.0.3", 1, false, "");
 	bench_expect_nothing(b);
 	connect_user(b, 4, 1, "u4", 4, "10.0.0.3");
