@@ -177,6 +177,8 @@ remake_conf(struct worker *w, const struct conf *c, char *err, size_t cap)
 	if (c->sstp_negotiation_ms < HANDSHAKE_MAX_MS)
 		nc->conn.handshake_ms = c->sstp_negotiation_ms;
 	sstp_conf_defaults(&nc->conn.sstp, SIDE_SERVER);
+	memcpy(nc->web_redirect, c->sstp_web_redirect, sizeof(nc->web_redirect));
+	nc->conn.sstp.web_redirect = nc->web_redirect[0] ? nc->web_redirect : NULL;
 	nc->conn.sstp.hash_mask = c->sstp_hash_mask;
 	nc->conn.sstp.negotiation_ms = c->sstp_negotiation_ms;
 	nc->conn.sstp.hello_ms = c->sstp_hello_ms;

@@ -23,6 +23,7 @@
 struct net_conf {
 	unsigned int refs;
 	struct conn_conf conn;
+	char web_redirect[CONF_URL_MAX];
 };
 
 /* One accepted socket. */

@@ -511,6 +511,21 @@ def sites_by_reload(lab):
 
 
 @case()
+def browsers_are_sent_on(lab):
+    """S03: web-redirect: who opens the VPN's own name with a browser is sent to the web site."""
+    s = lab.serve(conf(sstp="web-redirect https://www.example.org/vpn"), users=["alice"])
+    with tls(lab.client.connect()) as t:
+        t.sendall(b"GET / HTTP/1.1\r\nHost: vpn.example\r\n\r\n")
+        answer = b""
+        while part := t.recv(4096):
+            answer += part
+    check(answer.startswith(b"HTTP/1.1 302 Found\r\nLocation: https://www.example.org/vpn\r\n"),
+          answer)
+    lab.connect("alice")
+    equal(counts(s).get("sstp.ordinary-http"), 1)
+
+
+@case()
 def nginx_beside_the_vpn(lab):
     """A real web server behind us, which is told the client's address."""
     if not shutil.which("nginx"):

@@ -197,6 +197,31 @@ def garbage_for_http(lab):
 
 
 @case()
+def lengths_and_floods(lab):
+    """S01 S02: each Content-Length gets the answer of HTTP; floods and a line of 1 MB are cut."""
+    s = lab.serve(conf(sstp=QUICK), users=["alice"])
+    line = b"SSTP_DUPLEX_POST " + PATH.encode() + b" HTTP/1.1\r\nHost: a\r\n"
+    for length, status in ((None, b"200"), (b"0", b"200"), (b"18446744073709551615", b"200"),
+                           (b"9223372036854775807", b"200"), (b"-1", b"400"), (b"", b"400"),
+                           (b"1e9", b"400"), (b"118446744073709551615", b"400"),
+                           (b"0x10", b"400"), (b"5\r\nContent-Length: x", b"400")):
+        with tls(lab.client.connect()) as c:
+            field = b"" if length is None else b"Content-Length: " + length + b"\r\n"
+            c.sendall(line + field + b"\r\n")
+            answer = take(c, 12)
+        equal(answer, b"HTTP/1.1 " + status, length)
+    before = burden(s)
+    for flood in (b"X: " + b"y" * (1 << 20), b"A: b\r\n" * 100000, b"\r\n".join([b"\t"] * 100000)):
+        with tls(lab.client.connect()) as c:
+            say(c, line + flood)
+            to_end(c)
+    check(burden(s)[1] < before[1] + 3000, "memory grew from", before, "to", burden(s))
+    fine(lab, s)
+    n = counts(s)
+    equal(n["sstp.http-malformed"], 9, n)
+
+
+@case()
 def broken_lengths(lab):
     """S04: lengths that cannot be are the end of the stream, before a call and in one."""
     s = lab.serve(users=["alice"])

@@ -429,3 +429,13 @@ http_write_error(
 	if (with_body)
 		wr_view(w, wr_view_of(&page));
 }
+
+void
+http_write_redirect(struct wr *w, const char *url, const char *server, int64_t unix_us)
+{
+	wr_str(w, "HTTP/1.1 302 Found\r\nLocation: ");
+	wr_str(w, url);
+	wr_str(w, "\r\nContent-Length: 0");
+	write_common(w, server, unix_us);
+	wr_str(w, "\r\nConnection: close\r\n\r\n");
+}

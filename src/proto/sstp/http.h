@@ -62,6 +62,9 @@ void http_write_accept(struct wr *w, const char *server, int64_t unix_us);
 void http_write_error(
     struct wr *w, unsigned int status, bool with_body, const char *server, int64_t unix_us);
 
+/* Server: an ordinary web answer that sends a browser to url, which has no blanks or controls. */
+void http_write_redirect(struct wr *w, const char *url, const char *server, int64_t unix_us);
+
 /* "Thu, 09 Nov 2006 00:51:09 GMT", RFC 9110 section 5.6.7; no locale involved. */
 void http_write_date(struct wr *w, int64_t unix_us);
 

@@ -15,9 +15,10 @@ struct sstp_conf {
 	uint8_t cert_sha256[32];
 	uint32_t negotiation_ms; /* 60000: each wait before Connected */
 	uint32_t hello_ms; /* 60000: silence before an Echo Request, and again before the end */
-	uint32_t disconnect_ms; /* 5000: wait for Call Disconnect Ack */
-	uint32_t abort_ms;      /* 3000: time for the abort to leave */
-	char web_server[64];    /* Server header of answers; "Microsoft-HTTPAPI/2.0" */
+	uint32_t disconnect_ms;   /* 5000: wait for Call Disconnect Ack */
+	uint32_t abort_ms;        /* 3000: time for the abort to leave */
+	char web_server[64];      /* Server header of answers; "Microsoft-HTTPAPI/2.0" */
+	const char *web_redirect; /* where browsers are sent; NULL: nowhere. Outlives the call */
 };
 
 void sstp_conf_defaults(struct sstp_conf *c, enum side side);

@@ -171,6 +171,18 @@ sstp_start(struct sstp *c, const struct now *now, struct fx *fx)
 	sstp_set_state(c, SSTP_HTTP, now->ms + c->conf.negotiation_ms, fx);
 }
 
+/* RFC 9110 section 15.4.3: somebody who opened our name is told where the web site is. */
+static void
+redirect_http(struct sstp *c, const struct now *now, struct fx *fx)
+{
+	struct wr w = fx_writer(fx);
+
+	http_write_redirect(&w, c->conf.web_redirect, c->conf.web_server, now->unix_us);
+	fx_send(fx, &w, 0);
+	FX_FACT_NOTE(fx, FACT_HTTP_STATUS, F_U(302));
+	finish_with(c, CAUSE_HTTP_ORDINARY, false, fx);
+}
+
 /* An ordinary web answer, and the end. cause tells a browser from a broken peer. */
 static void
 refuse_http(struct sstp *c, unsigned int status, bool with_body, enum cause cause,
@@ -201,7 +213,12 @@ on_http_request(struct sstp *c, struct view head, const struct now *now, struct 
 	unsigned int status = http_judge_request(&req);
 	if (status != 200) {
 		bool body = !view_eq(req.method, view_str("HEAD"));
+		bool reads = !body || view_eq(req.method, view_str("GET"));
 
+		if (status == 404 && reads && c->conf.web_redirect) {
+			redirect_http(c, now, fx);
+			return;
+		}
 		refuse_http(c, status, body,
 		    status == 400 ? CAUSE_HTTP_MALFORMED : CAUSE_HTTP_ORDINARY, now, fx);
 		return;

@@ -58,6 +58,24 @@ test_halfopen_limits(void **state)
 }
 
 /* All of one customer's IPv6 addresses are one source. */
+/* X02: a front's connections, before it has said whose they are, count in all only. */
+static void
+test_halfopen_of_nobody(void **state)
+{
+	static struct halfopen h = { .limit = 10, .limit_per_source = 4 };
+	struct ip_addr nobody = { 0 }, other = ip_v4(0x0a000002);
+
+	(void)state;
+	for (unsigned int i = 0; i < 9; i++)
+		assert_true(halfopen_enter(&h, &nobody));
+	assert_true(halfopen_enter(&h, &other));
+	assert_false(halfopen_enter(&h, &nobody));
+	for (unsigned int i = 0; i < 9; i++)
+		halfopen_leave(&h, &nobody);
+	halfopen_leave(&h, &other);
+	assert_int_equal(h.n, 0);
+}
+
 static void
 test_halfopen_ipv6_source_is_a_64(void **state)
 {
@@ -108,6 +126,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inside_finds_all_after_removals),
 		cmocka_unit_test(test_halfopen_limits),
+		cmocka_unit_test(test_halfopen_of_nobody),
 		cmocka_unit_test(test_halfopen_ipv6_source_is_a_64),
 		cmocka_unit_test(test_heap_gives_deadlines_in_order),
 	};

@@ -173,6 +173,35 @@ test_ordinary_web_answers(void **state)
 	assert_false(sent("</html>")); /* RFC 9110 section 9.3.2 */
 }
 
+/* S03: with web-redirect a browser is sent to the site; what is no browser is not. */
+static void
+test_redirect(void **state)
+{
+	static const struct {
+		const char *request, *status;
+	} cases[] = {
+		{ "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 302 Found\r\n" },
+		{ "GET /x?y HTTP/1.0\r\n\r\n", "\r\nLocation: https://www.example.org/vpn\r\n" },
+		{ "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 302 Found\r\n" },
+		{ "POST / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 404 " },
+		{ "SSTP_DUPLEX_POST /other/ HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 404 " },
+		{ "GET " PATH " HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 405 " },
+	};
+	struct sstp_conf conf = harness_conf(SIDE_SERVER);
+
+	conf.web_redirect = "https://www.example.org/vpn";
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)teardown(state);
+		end_init(&server, &conf, &now);
+		end_start(&server);
+		assert_answered(cases[i].request, cases[i].status, "sstp.ordinary-http");
+	}
+	(void)teardown(state);
+	end_init(&server, &conf, &now);
+	end_start(&server);
+	assert_accepted(REQUEST);
+}
+
 /* S03 */
 static void
 test_rubbish_is_400(void **state)
@@ -372,6 +401,7 @@ main(void)
 		TEST(test_path_in_other_dress),
 		TEST(test_content_length_variants),
 		TEST(test_ordinary_web_answers),
+		TEST(test_redirect),
 		TEST(test_rubbish_is_400),
 		TEST(test_binary_is_refused_at_once),
 		TEST(test_floods_are_cut),
