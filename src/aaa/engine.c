@@ -32,6 +32,7 @@ engine_new(engine_send_fn send, void *ctx, const struct now *now)
 	list_init(&e->waiting);
 	list_init(&e->unsent);
 	e->unsent_retry_ms = e->sync_retry_ms = NEVER_MS;
+	e->owed_retry_ms = e->doubt_until_ms = e->look_ms = NEVER_MS;
 	e->facts = wr_over(e->facts_buf, sizeof(e->facts_buf));
 	e->roster = roster_new(key[0]);
 	e->leases = leases_new(key[1]);
@@ -74,6 +75,8 @@ engine_configure(struct engine *e, const struct conf *c, char *err, size_t cap)
 	e->policies = policies;
 	name_rules_init(&e->names, c);
 	account_rules_init(&e->rules, c);
+	e->pool_warning = c->pool_warning_percent;
+	memset(e->warned, 0, sizeof(e->warned));
 	e->remote_access = c->remote_access;
 	e->ip_on = c->ipv4_enabled;
 	e->ip6_on = c->ipv6_enabled;
@@ -133,14 +136,16 @@ ask_for_accounts(struct engine *e, const struct now *now)
 }
 
 void
-engine_start(struct engine *e, const struct now *now)
+engine_start(struct engine *e, unsigned int n_workers, const struct now *now)
 {
+	e->n_workers = n_workers;
+	e->in_doubt = true;
 	e->sync_wanted = true;
 	ask_for_accounts(e, now);
 }
 
 static void
-on_sync_done(struct engine *e)
+on_sync_done(struct engine *e, const struct now *now)
 {
 	if (!e->sync_running)
 		return;
@@ -148,6 +153,10 @@ on_sync_done(struct engine *e)
 	e->sync_retry_ms = NEVER_MS;
 	e->synced = true;
 	roster_sync_end(e->roster);
+	if (e->in_doubt)
+		e->doubt_until_ms = now->ms + ENGINE_DOUBT_MS;
+	engine_doubt_check(e, now);
+	engine_pay_owed(e, now);
 }
 
 /* An account that does not fit into memory would be an account that cannot log in: ask again. */
@@ -185,17 +194,43 @@ engine_message(struct engine *e, enum role_id from, unsigned int index, const st
 	else if (m->id == MSG_ACCOUNT)
 		on_account(e, &m->u.account, now);
 	else if (m->id == MSG_SYNC_DONE)
-		on_sync_done(e);
+		on_sync_done(e, now);
+	else if (m->id == MSG_SESSIONS_TOLD)
+		engine_on_sessions_told(e, index, now);
+	else if (m->id == MSG_LEASE_KNOWN)
+		engine_on_lease_known(e, &m->u.lease_known);
+	else if (m->id == MSG_LEASE_KEPT)
+		engine_on_lease_kept(e, &m->u.lease_kept, now);
+	else if (m->id == MSG_LOOKED)
+		engine_on_looked(e, &m->u.looked, now);
 	else if (m->id == MSG_EXPLAIN)
 		engine_on_explain(e, &m->u.explain, now);
 	else if (m->id == MSG_STATUS_ASK)
-		engine_on_status_ask(e, &m->u.status_ask);
+		engine_on_status_ask(e, &m->u.status_ask, now);
 }
 
-/* Fails the questions of one kind that are out: all as their role is lost, or (NULL) those whose
- * time has come. */
+/* The role that a session waits for. */
+static enum role_id
+asked_role(enum wait wait)
+{
+	switch (wait) {
+	case WAIT_CHECK:
+		return ROLE_VAULT;
+	case WAIT_KEEP:
+		return ROLE_RECORD;
+	case WAIT_LOOK:
+	case WAIT_PLUMB:
+	case WAIT_UNPLUMB:
+	case WAIT_NONE:
+		break;
+	}
+	return ROLE_MONITOR;
+}
+
+/* Fails the questions to one role (N_ROLE: to all): all as it is lost, or (NULL) those whose time
+ * has come. */
 static void
-fail_waiting(struct engine *e, enum wait wait, const char *lost, const struct now *now)
+fail_waiting(struct engine *e, enum role_id role, const char *lost, const struct now *now)
 {
 	struct list *node, *tmp;
 
@@ -203,9 +238,15 @@ fail_waiting(struct engine *e, enum wait wait, const char *lost, const struct no
 		struct session *s = container_of(node, struct session, in_wait);
 		if (!lost && s->deadline_ms > now->ms)
 			return; /* they stand in the order of their deadlines */
-		if (s->wait == WAIT_CHECK && wait != WAIT_PLUMB)
+		if (role != N_ROLE && asked_role(s->wait) != role)
+			continue;
+		if (s->wait == WAIT_CHECK)
 			engine_check_lost(e, s, lost, now);
-		else if (s->wait == WAIT_PLUMB && wait != WAIT_CHECK)
+		else if (s->wait == WAIT_LOOK)
+			engine_look_lost(e, s, now);
+		else if (s->wait == WAIT_KEEP)
+			engine_keep_lost(e, s, now);
+		else if (s->wait == WAIT_PLUMB)
 			engine_plumb_lost(e, s, !lost, now);
 	}
 }
@@ -220,22 +261,26 @@ engine_peer_lost(
 	switch (who) {
 	case ROLE_NET:
 		e->asked &= ~engine_worker_bit(index);
+		e->told |= engine_worker_bit(index); /* it holds nothing any more */
 		while ((node = map_walk(&e->by_attempt, &w))) {
 			struct session *s = container_of(node, struct session, by_attempt);
 			if (s->worker == index)
 				session_end(e, s, now);
 		}
+		engine_doubt_check(e, now);
 		break;
 	case ROLE_VAULT:
-		fail_waiting(e, WAIT_CHECK, how, now);
+		fail_waiting(e, ROLE_VAULT, how, now);
 		break;
 	case ROLE_MONITOR:
-		fail_waiting(e, WAIT_PLUMB, how, now);
+		fail_waiting(e, ROLE_MONITOR, how, now);
 		break;
 	case ROLE_RECORD: /* what is known stays; the accounts are asked for when it is back */
 		e->sync_running = false;
 		e->sync_wanted = true;
 		e->sync_retry_ms = now->ms + SYNC_RETRY_MS;
+		lease_owe_held(e->leases); /* whether it had stored them is not known */
+		fail_waiting(e, ROLE_RECORD, how, now);
 		break;
 	case ROLE_AAA:
 	case ROLE_DIAL:
@@ -258,11 +303,16 @@ engine_peer_back(struct engine *e, enum role_id who, unsigned int index, const s
 void
 engine_tick(struct engine *e, const struct now *now)
 {
-	fail_waiting(e, WAIT_NONE, NULL, now);
+	fail_waiting(e, N_ROLE, NULL, now);
 	if (now->ms >= e->unsent_retry_ms)
 		session_retry_unsent(e, now);
 	if (now->ms >= e->sync_retry_ms)
 		ask_for_accounts(e, now);
+	if (now->ms >= e->owed_retry_ms)
+		engine_pay_owed(e, now);
+	if (now->ms >= e->doubt_until_ms)
+		engine_doubt_check(e, now);
+	engine_look_ahead(e, now);
 }
 
 uint64_t
@@ -272,5 +322,7 @@ engine_deadline_ms(const struct engine *e)
 
 	if (!list_empty(&e->waiting))
 		first = container_of(e->waiting.next, struct session, in_wait)->deadline_ms;
-	return deadline_min(first, deadline_min(e->unsent_retry_ms, e->sync_retry_ms));
+	first = deadline_min(first, deadline_min(e->unsent_retry_ms, e->sync_retry_ms));
+	first = deadline_min(first, deadline_min(e->owed_retry_ms, e->doubt_until_ms));
+	return deadline_min(first, e->look_ms);
 }

@@ -16,6 +16,9 @@
 
 #define ENGINE_WAITING_MAX 4096u        /* questions without an answer yet */
 #define ENGINE_ANSWER_TIMEOUT_MS 10000u /* then the role asked counts as gone */
+#define ENGINE_KEEP_TIMEOUT_MS 2000u    /* then a lease is used that is not stored yet */
+#define ENGINE_LOOK_TIMEOUT_MS 2000u    /* then an address is used that nobody looked at */
+#define ENGINE_DOUBT_MS 3000u           /* how long workers may take to say what they hold */
 
 enum engine_sent { SENT_OK, SENT_NOBODY, SENT_FULL };
 
@@ -35,8 +38,12 @@ void engine_free(struct engine *e); /* NULL is fine */
  */
 MUST_USE bool engine_configure(struct engine *e, const struct conf *c, char *err, size_t cap);
 
-/* Asks record for the accounts; until they have come every proof gets internal.store-down. */
-void engine_start(struct engine *e, const struct now *now);
+/*
+ * Asks record for the accounts and leases; until they have come every proof gets
+ * internal.store-down. n_workers say what they hold before the leases of sessions that may still be
+ * up are free.
+ */
+void engine_start(struct engine *e, unsigned int n_workers, const struct now *now);
 
 /* A message from another role. Messages that are not for aaa are ignored. */
 void engine_message(struct engine *e, enum role_id from, unsigned int index, const struct msg *m,

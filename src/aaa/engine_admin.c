@@ -2,6 +2,7 @@
 #include "aaa/engine_priv.h"
 
 #define STATUS_MAX 12288u
+#define CONFLICTS_SHOWN 32u
 
 static enum auth_method
 strongest(unsigned int mask)
@@ -67,21 +68,51 @@ engine_on_explain(struct engine *e, const struct msg_explain *m, const struct no
 		return; /* rrasctl says that there was no answer */
 }
 
+static const char *
+pool_state(const struct engine *e, const struct lease_pool_info *info)
+{
+	if (info->n_leased + info->n_conflicts >= info->size)
+		return "full";
+	if (e->pool_warning && info->n_leased * 100 >= info->size * e->pool_warning)
+		return "nearly-full";
+	return "ok";
+}
+
 static void
-write_pools(const struct engine *e, struct wr *w)
+write_conflict(void *ctx, const struct ip_addr *a, const char *pool)
+{
+	struct wr *w = ctx;
+	char text[ADDR_TEXT_MAX];
+
+	if (wr_room(w) > 256)
+		wr_fmt(w, "conflict %s pool %s\n", ip_text(a, text), pool);
+}
+
+/* Read again by roles/record_ctl_pools.c; names come last, as they may hold blanks. */
+static void
+write_pools(const struct engine *e, struct wr *w, uint64_t now_ms)
 {
 	struct lease_pool_info info;
 	struct lease6_pool_info six;
 	char text[ADDR_TEXT_MAX];
 
-	for (unsigned int i = 0; lease_pool_at(e->leases, i, &info) && wr_room(w) > 512; i++) {
-		wr_fmt(w, "pool %s size %llu leased %llu ranges %s\n", info.name,
-		    (unsigned long long)info.size, (unsigned long long)info.n_leased, info.ranges);
+	for (unsigned int i = 0; lease_pool_at(e->leases, i, &info) && wr_room(w) > 1024; i++) {
+		if (info.size || info.ranges[0])
+			wr_fmt(w,
+			    "pool size %llu leased %llu conflicts %llu state %s name %s ranges "
+			    "%s\n",
+			    (unsigned long long)info.size, (unsigned long long)info.n_leased,
+			    (unsigned long long)info.n_conflicts, pool_state(e, &info), info.name,
+			    info.ranges);
 		if (lease6_pool_at(e->leases6, i, &six))
-			wr_fmt(w, "pool6 %s size %llu leased %llu prefix %s/%u\n", six.name,
+			wr_fmt(w,
+			    "pool size %llu leased %llu conflicts 0 state %s name %s ranges "
+			    "%s/%u\n",
 			    (unsigned long long)six.size, (unsigned long long)six.n_leased,
+			    six.n_leased >= six.size ? "full" : "ok", six.name,
 			    ip_text(&six.prefix.addr, text), six.prefix.len);
 	}
+	lease_conflicts(e->leases, now_ms, CONFLICTS_SHOWN, write_conflict, w);
 }
 
 static void
@@ -96,7 +127,7 @@ write_ports(const struct engine *e, struct wr *w)
 }
 
 void
-engine_on_status_ask(struct engine *e, const struct msg_status_ask *m)
+engine_on_status_ask(struct engine *e, const struct msg_status_ask *m, const struct now *now)
 {
 	uint8_t buf[STATUS_MAX];
 	struct wr w = wr_over(buf, sizeof(buf));
@@ -109,7 +140,7 @@ engine_on_status_ask(struct engine *e, const struct msg_status_ask *m)
 	wr_fmt(&w, "waiting %u\n", e->n_waiting);
 	wr_fmt(&w, "facts_lost %llu\n", (unsigned long long)e->facts_lost);
 	write_ports(e, &w);
-	write_pools(e, &w);
+	write_pools(e, &w, now->ms);
 	r.u.status.seq = m->seq;
 	r.u.status.lines = wr_view_of(&w);
 	if (engine_send(e, ROLE_RECORD, 0, &r) != SENT_OK)

@@ -1,4 +1,7 @@
-/* LEASE and PLUMB in the engine, and the end of a session. See engine.h. */
+/*
+ * LEASE in the engine - choose an address, look whether a neighbour uses it, store the lease, have
+ * it routed - and the end of a session. See engine.h.
+ */
 #include "aaa/engine_priv.h"
 
 /* Answers a LEASE. s is NULL when there is no such session here. */
@@ -33,42 +36,36 @@ reply_to(struct engine *e, const struct session *s, enum cause cause)
 	reply(e, s->worker, &q, s, cause);
 }
 
-/* R60: the evidence that diagnosis needs to name the pools, their ranges and their sizes. */
+static void
+ask_of(const struct session *s, const struct now *now, struct lease_ask *out)
+{
+	*out = (struct lease_ask){
+		.fixed = s->fixed, .wanted = s->wanted, .account = s->account, .now_ms = now->ms
+	};
+	for (unsigned int i = 0; i < s->profile.n_pools && i < LEASE_POOLS_MAX; i++)
+		out->pools[out->n_pools++] = s->profile.pools[i];
+}
+
+/* R60: the evidence that diagnosis needs to name each pool, its ranges and its size. */
 static void
 note_no_lease(struct engine *e, const struct session *s, enum cause cause, const struct now *now)
 {
 	struct lease_pool_info info;
+	struct lease_ask ask;
 
-	for (unsigned int i = 0; cause == CAUSE_POOL_EXHAUSTED && i < s->profile.n_pools; i++) {
-		if (!lease_pool_by_name(e->leases, s->profile.pools[i], &info))
-			continue;
+	if (cause != CAUSE_POOL_EXHAUSTED)
+		return;
+	ask_of(s, now, &ask);
+	for (unsigned int i = 0; i < LEASE_POOLS_MAX; i++) {
+		bool found = ask.n_pools ? i < ask.n_pools &&
+		                               lease_pool_by_name(e->leases, ask.pools[i], &info)
+		                         : lease_pool_at(e->leases, i, &info);
+		if (!found)
+			return;
 		struct fact f = FACT_MAKE(FACT_POOL_FULL, F_STR(info.name), F_STR(info.ranges),
 		    F_U(info.size), F_U(info.n_leased));
 		engine_note(e, s, &f, now);
 	}
-}
-
-/* From the first of the session's pools that has an address left. */
-static enum cause
-take_address(struct engine *e, struct session *s, const struct ip_addr *wanted)
-{
-	struct lease_ask ask = { .pool = "", .fixed = s->fixed, .wanted = *wanted };
-	enum cause cause = CAUSE_POOL_MISSING;
-
-	s->address = (struct ip_addr){ 0 };
-	if (e->n_waiting >= ENGINE_WAITING_MAX)
-		return CAUSE_IPC_BACKLOG;
-	if (!e->ip_on)
-		return CAUSE_IP_OFF;
-	if (s->profile.n_pools == 0)
-		return lease_take(e->leases, &ask, &s->address);
-	for (unsigned int i = 0; i < s->profile.n_pools; i++) {
-		ask.pool = s->profile.pools[i];
-		cause = lease_take(e->leases, &ask, &s->address);
-		if (cause != CAUSE_POOL_EXHAUSTED)
-			return cause;
-	}
-	return cause;
 }
 
 static void
@@ -109,12 +106,138 @@ ask_monitor(struct engine *e, struct session *s, const struct now *now)
 	m.u.plumb.worker = s->worker;
 	m.u.plumb.add = true;
 	sent = engine_send(e, ROLE_MONITOR, 0, &m);
-	if (sent == SENT_OK)
+	if (sent == SENT_OK) {
+		s->routed = true;
 		return;
+	}
 	session_answered(e, s);
 	note_plumb_error(e, s, view_str("the monitor takes no message"), now);
 	session_give_back(e, s);
 	reply_to(e, s, sent == SENT_FULL ? CAUSE_IPC_BACKLOG : CAUSE_PLUMB_FAILED);
+}
+
+static void
+note_unstored(struct engine *e, const struct session *s, struct view error, const struct now *now)
+{
+	struct fact f = FACT_MAKE(FACT_LEASE_UNSTORED, F_ADDR(s->address), F_TEXT(error));
+
+	engine_note(e, s, &f, now);
+}
+
+/* The lease is stored before it is used; without record it is used all the same, and owed. */
+static void
+ask_record(struct engine *e, struct session *s, const struct now *now)
+{
+	if (ip_is_none(&s->address)) { /* a prefix is found again without anything stored */
+		ask_monitor(e, s, now);
+		return;
+	}
+	session_wait(e, s, WAIT_KEEP, now);
+	if (engine_keep_lease(e, &s->address, (uint32_t)s->question) == SENT_OK)
+		return;
+	session_answered(e, s);
+	note_unstored(e, s, view_str("the record process takes no message"), now);
+	ask_monitor(e, s, now);
+}
+
+void
+engine_on_lease_kept(struct engine *e, const struct msg_lease_kept *m, const struct now *now)
+{
+	struct session *s = session_asked(e, m->seq, WAIT_KEEP);
+
+	if (!s)
+		return;
+	session_answered(e, s);
+	if (!m->ok) {
+		lease_owe(e->leases, &s->address);
+		e->owed_retry_ms = deadline_min(e->owed_retry_ms, now->ms + ENGINE_KEEP_TIMEOUT_MS);
+		note_unstored(e, s, m->error, now);
+	}
+	ask_monitor(e, s, now);
+}
+
+void
+engine_keep_lost(struct engine *e, struct session *s, const struct now *now)
+{
+	session_answered(e, s);
+	lease_owe(e->leases, &s->address);
+	e->owed_retry_ms = deadline_min(e->owed_retry_ms, now->ms + ENGINE_KEEP_TIMEOUT_MS);
+	note_unstored(e, s, view_str("the record process does not answer"), now);
+	ask_monitor(e, s, now);
+}
+
+/* The address is settled, or there is none for this cause; a prefix may go with it or without. */
+static void
+join(struct engine *e, struct session *s, enum cause cause, const struct now *now)
+{
+	cause = engine_join_prefix(e, s, cause, now);
+	if (cause != CAUSE_NONE) {
+		note_no_lease(e, s, cause, now);
+		reply_to(e, s, cause);
+		return;
+	}
+	s->has_address = true;
+	ask_record(e, s, now);
+}
+
+/* Takes an address, and has looked at it if it may be a neighbour's (R99). */
+static void
+take_address(struct engine *e, struct session *s, const struct now *now)
+{
+	struct lease_ask ask;
+	enum cause cause = CAUSE_IP_OFF;
+
+	ask_of(s, now, &ask);
+	s->address = s->prefix6 = (struct ip_addr){ 0 };
+	if (e->ip_on)
+		cause = s->n_looks < LOOKS_MAX ? lease_take(e->leases, &ask, &s->address)
+		                               : CAUSE_POOL_EXHAUSTED;
+	if (cause == CAUSE_NONE && lease_must_look(e->leases, &s->address, now->ms)) {
+		s->has_address = true;
+		session_wait(e, s, WAIT_LOOK, now);
+		if (engine_look(e, &s->address, (uint32_t)s->question) == SENT_OK)
+			return;
+		session_answered(e, s);
+	}
+	join(e, s, cause, now);
+}
+
+void
+engine_on_looked(struct engine *e, const struct msg_looked *m, const struct now *now)
+{
+	struct session *s = session_asked(e, m->seq, WAIT_LOOK);
+	enum lease_seen seen = m->result == LOOK_TAKEN      ? LEASE_TAKEN
+	                       : m->result == LOOK_DETACHED ? LEASE_DETACHED
+	                                                    : LEASE_FREE;
+	struct lease_row row;
+
+	if (s && !ip_equal(&s->address, &m->address))
+		return;
+	if (!s && (!lease_row_of(e->leases, &m->address, &row) || row.held))
+		return; /* it was leased meanwhile, with a look of its own */
+	if (s)
+		session_answered(e, s);
+	lease_saw(e->leases, &m->address, seen, now->ms);
+	if (seen == LEASE_TAKEN)
+		engine_saw_conflict(e, s, m, now);
+	engine_look_ahead(e, now);
+	if (!s)
+		return;
+	if (seen != LEASE_TAKEN) {
+		join(e, s, CAUSE_NONE, now);
+		return;
+	}
+	s->has_address = false;
+	s->n_looks++;
+	take_address(e, s, now);
+}
+
+/* Monitor has not looked: no worse than before there were looks. */
+void
+engine_look_lost(struct engine *e, struct session *s, const struct now *now)
+{
+	session_answered(e, s);
+	join(e, s, CAUSE_NONE, now);
 }
 
 void
@@ -122,7 +245,6 @@ engine_on_lease(
     struct engine *e, unsigned int index, const struct msg_lease *m, const struct now *now)
 {
 	struct session *s = session_find(e, &m->attempt);
-	enum cause cause;
 
 	e->asked |= engine_worker_bit(index);
 	if (!e->ip_on && !e->ip6_on) { /* R51 */
@@ -142,15 +264,13 @@ engine_on_lease(
 		reply_to(e, s, CAUSE_NONE);
 		return;
 	}
-
-	cause = engine_join_prefix(e, s, take_address(e, s, &m->wanted), now);
-	if (cause != CAUSE_NONE) {
-		note_no_lease(e, s, cause, now);
-		reply_to(e, s, cause);
+	if (e->n_waiting >= ENGINE_WAITING_MAX) {
+		reply_to(e, s, CAUSE_IPC_BACKLOG);
 		return;
 	}
-	s->has_address = true;
-	ask_monitor(e, s, now);
+	s->wanted = m->wanted;
+	s->n_looks = 0;
+	take_address(e, s, now);
 }
 
 void
@@ -162,6 +282,7 @@ engine_on_plumb_done(struct engine *e, const struct msg_plumb_done *m, const str
 		return; /* the attempt ended in the meantime, or a route was taken back */
 	session_answered(e, s);
 	note_leased(e, s, now);
+	engine_pool_check(e, s, now);
 	if (m->ok) {
 		struct fact f = FACT_MAKE(FACT_PLUMBED, F_ADDR(s->address), F_TEXT(m->device));
 		engine_note(e, s, &f, now);
@@ -215,7 +336,7 @@ engine_on_session_held(struct engine *e, unsigned int index, const struct msg_se
 		return;
 	s->tunnel = m->tunnel <= TUNNEL_IKEV2 ? (enum tunnel_kind)m->tunnel : TUNNEL_NONE;
 	s->has_port = ports_adopt(&e->ports, s->tunnel);
-	s->has_address = s->has_port;
+	s->has_address = s->routed = s->has_port;
 	if (s->has_port && lease_adopt(e->leases, &m->address))
 		s->address = m->address;
 	if (s->has_port && lease6_adopt(e->leases6, &m->prefix6))

@@ -12,7 +12,9 @@
 
 #define FACTS_MAX 16384u
 
-enum wait { WAIT_NONE, WAIT_CHECK, WAIT_PLUMB, WAIT_UNPLUMB };
+#define LOOKS_MAX 8u /* addresses in use by neighbours that one attempt passes over */
+
+enum wait { WAIT_NONE, WAIT_CHECK, WAIT_LOOK, WAIT_KEEP, WAIT_PLUMB, WAIT_UNPLUMB };
 
 /*
  * What aaa knows of one attempt: there while a question is out, and while it holds a port. At most
@@ -40,8 +42,11 @@ struct session {
 	struct policy_set *terms; /* the generation it began under */
 	/* once it is authenticated */
 	bool has_port;
-	bool has_address;     /* address and prefix6, those that are not none, are leased */
-	struct ip_addr fixed; /* the account's own address, or none */
+	bool has_address; /* address and prefix6, those that are not none, are leased */
+	bool routed;      /* monitor was asked for the routes to them */
+	uint8_t n_looks;
+	struct ip_addr wanted; /* what the peer asked for */
+	struct ip_addr fixed;  /* the account's own address, or none */
 	struct ip_addr address, prefix6;
 	struct profile profile;
 };
@@ -69,6 +74,15 @@ struct engine {
 	struct leases *leases;
 	struct leases6 *leases6;
 	struct ports ports;
+	unsigned int pool_warning;   /* percent; 0 = never */
+	bool warned[CONF_POOLS_MAX]; /* of this pool being nearly full */
+	uint64_t look_ms;            /* when an address is to be looked at beforehand */
+	uint64_t owed_retry_ms;      /* leases that record did not take */
+	/* what workers hold, after a start of aaa */
+	unsigned int n_workers;
+	uint32_t told; /* workers that have said it all */
+	bool in_doubt;
+	uint64_t doubt_until_ms;
 	bool remote_access, ip_on, ip6_on;
 	unsigned int tunnel_mask, method_mask;
 	/* facts of the request being handled */
@@ -129,6 +143,11 @@ void engine_on_plumb_done(struct engine *e, const struct msg_plumb_done *m, cons
 void engine_on_session_end(
     struct engine *e, unsigned int index, const struct msg_session_end *m, const struct now *now);
 void engine_on_session_held(struct engine *e, unsigned int index, const struct msg_session_held *m);
+void engine_on_looked(struct engine *e, const struct msg_looked *m, const struct now *now);
+void engine_on_lease_kept(struct engine *e, const struct msg_lease_kept *m, const struct now *now);
+/* Whoever was asked is silent or gone: the address is used nevertheless. */
+void engine_look_lost(struct engine *e, struct session *s, const struct now *now);
+void engine_keep_lost(struct engine *e, struct session *s, const struct now *now);
 void engine_plumb_lost(struct engine *e, struct session *s, bool timed_out, const struct now *now);
 
 /* engine_lease6.c */
@@ -139,8 +158,24 @@ enum cause engine_join_prefix(
     struct engine *e, struct session *s, enum cause address, const struct now *now);
 void engine_note_prefix(struct engine *e, const struct session *s, const struct now *now);
 
+/* engine_store.c: leases in accounts.db, and what workers hold after a start of aaa */
+enum engine_sent engine_keep_lease(struct engine *e, const struct ip_addr *a, uint32_t seq);
+void engine_forget_lease(struct engine *e, const struct ip_addr *a);
+void engine_pay_owed(struct engine *e, const struct now *now);
+void engine_on_lease_known(struct engine *e, const struct msg_lease_known *m);
+void engine_on_sessions_told(struct engine *e, unsigned int index, const struct now *now);
+void engine_doubt_check(struct engine *e, const struct now *now);
+
+/* engine_pool.c: neighbours, and pools that are nearly full */
+enum engine_sent engine_look(struct engine *e, const struct ip_addr *a, uint32_t seq);
+void engine_look_ahead(struct engine *e, const struct now *now);
+void engine_saw_conflict(
+    struct engine *e, const struct session *s, const struct msg_looked *m, const struct now *now);
+void engine_pool_check(struct engine *e, const struct session *s, const struct now *now);
+void engine_notice(struct engine *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* engine_admin.c */
 void engine_on_explain(struct engine *e, const struct msg_explain *m, const struct now *now);
-void engine_on_status_ask(struct engine *e, const struct msg_status_ask *m);
+void engine_on_status_ask(struct engine *e, const struct msg_status_ask *m, const struct now *now);
 
 #endif

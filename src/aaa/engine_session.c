@@ -48,15 +48,44 @@ session_asked(const struct engine *e, uint64_t question, enum wait wait)
 	return NULL;
 }
 
-/* A question is out: s->question is its number. All wait equally long, so the list stays sorted. */
+static uint64_t
+patience_ms(enum wait wait)
+{
+	switch (wait) {
+	case WAIT_KEEP:
+		return ENGINE_KEEP_TIMEOUT_MS;
+	case WAIT_LOOK:
+		return ENGINE_LOOK_TIMEOUT_MS;
+	case WAIT_CHECK:
+	case WAIT_PLUMB:
+	case WAIT_UNPLUMB:
+	case WAIT_NONE:
+		break;
+	}
+	return ENGINE_ANSWER_TIMEOUT_MS;
+}
+
+/* The list stays sorted by deadline: those that wait equally long only pass the others. */
+static void
+append_waiting(struct engine *e, struct session *s)
+{
+	struct list *after = e->waiting.prev;
+
+	while (after != &e->waiting &&
+	       container_of(after, struct session, in_wait)->deadline_ms > s->deadline_ms)
+		after = after->prev;
+	list_append(after->next, &s->in_wait);
+}
+
+/* A question is out: s->question is its number. */
 void
 session_wait(struct engine *e, struct session *s, enum wait wait, const struct now *now)
 {
 	must(s->wait == WAIT_NONE);
 	s->question = ++e->last_question;
 	s->wait = wait;
-	s->deadline_ms = now->ms + ENGINE_ANSWER_TIMEOUT_MS;
-	list_append(&e->waiting, &s->in_wait);
+	s->deadline_ms = now->ms + patience_ms(wait);
+	append_waiting(e, s);
 	map_add(&e->by_question, &s->by_question,
 	    map_hash(&e->by_question, &s->question, sizeof(s->question)));
 	e->n_waiting++;
@@ -97,10 +126,10 @@ void
 session_give_back(struct engine *e, struct session *s)
 {
 	if (s->has_address) {
-		lease_give(e->leases, &s->address);
+		engine_forget_lease(e, &s->address);
 		lease6_give(e->leases6, &s->prefix6);
 	}
-	s->has_address = false;
+	s->has_address = s->routed = false;
 }
 
 /*
@@ -110,7 +139,7 @@ session_give_back(struct engine *e, struct session *s)
 static bool
 unplumb(struct engine *e, struct session *s)
 {
-	if (s->has_address && send_unplumb(e, s) == SENT_FULL)
+	if (s->has_address && s->routed && send_unplumb(e, s) == SENT_FULL)
 		return false;
 	session_give_back(e, s);
 	return true;
@@ -133,7 +162,7 @@ session_release_address(struct engine *e, struct session *s, const struct now *n
 	shell->worker = s->worker;
 	shell->address = s->address;
 	shell->prefix6 = s->prefix6;
-	shell->has_address = true;
+	shell->has_address = shell->routed = true;
 	shell->wait = WAIT_UNPLUMB;
 	list_append(&e->unsent, &shell->in_wait);
 	e->unsent_retry_ms = now->ms + UNSENT_RETRY_MS;

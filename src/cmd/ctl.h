@@ -35,6 +35,7 @@ int ctl_status(struct ctl *c, int argc, char **argv);
 int ctl_sessions(struct ctl *c, int argc, char **argv);
 int ctl_disconnect(struct ctl *c, int argc, char **argv);
 int ctl_attempts(struct ctl *c, int argc, char **argv);
+int ctl_pools(struct ctl *c, int argc, char **argv);
 int ctl_ports(struct ctl *c, int argc, char **argv);
 int ctl_user(struct ctl *c, int argc, char **argv);
 int ctl_group(struct ctl *c, int argc, char **argv);

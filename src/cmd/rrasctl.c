@@ -107,6 +107,8 @@ static const struct subcommand subcommands[] = {
 	    "  --client A   the caller's outer address\n"
 	    "  --method M   mschapv2 (the default), mschap, chap, pap, eap\n\n"
 	    "list reads the configuration file and needs no running rrasd.\n" },
+	{ "pools", ctl_pools, "how full the address pools are, and which addresses others use",
+	    "rrasctl pools\n" },
 	{ "ports", ctl_ports, "how many connections of each type are allowed and in use",
 	    "rrasctl ports\n" },
 	{ "pki", ctl_pki, "make a certification authority and certificates",

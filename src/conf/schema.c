@@ -72,6 +72,9 @@ static const struct conf_key keys[] = {
 	    "without that test; off: one packet at a time, which is slow."),
 	KEY(SERVER, "attempts-kept", NUMBER, conf, attempts_kept, 100, 10000000, "100000", NULL,
 	    "Connection attempts kept in the history."),
+	KEY(SERVER, "pool-warning", NUMBER, conf, pool_warning_percent, 0, 100, "90", NULL,
+	    "A pool with so many percent of its addresses leased is warned of in the log and by "
+	    "`rrasctl check`; 0 is never."),
 
 	KEY(AUTHENTICATION, "methods", METHODS, conf, method_mask, 0, 0, "mschapv2", NULL,
 	    "The methods that clients may use; the strongest is tried first. pap and chap are off "

@@ -303,7 +303,7 @@ static bool
 quote_all(enum fact_id id)
 {
 	return id == FACT_POLICY_PASSED_OVER || id == FACT_DIAL_CONNECT || id == FACT_SSTP_STATUS ||
-	       id == FACT_ROLE_LOST;
+	       id == FACT_ROLE_LOST || id == FACT_POOL_FULL || id == FACT_ADDRESS_CONFLICT;
 }
 
 static bool
@@ -421,9 +421,10 @@ fill_live(const struct explain *x)
 		 "If nothing behind the server is reached, see \"rrasctl diagnose "
 		 "beyond-server\"."
 	       : "Nothing has gone wrong so far. Ask again in a moment.";
-	quote_facts(x,
-	    "aaa.account aaa.policy-passed-over aaa.policy-decided aaa.leased "
-	    "ppp.lcp-opened ppp.ipcp-opened sstp.binding tls.established internal.role-lost");
+	quote_facts(x, "aaa.account aaa.policy-passed-over aaa.policy-decided aaa.leased "
+		       "aaa.address-conflict aaa.pool-nearly-full aaa.lease-unstored "
+		       "ppp.lcp-opened ppp.ipcp-opened sstp.binding tls.established "
+		       "internal.role-lost");
 }
 
 static void

@@ -36,6 +36,16 @@ enum file_purpose {
 /* Which secret of an account (MSG_SECRET, MSG_SEAL_SECRET). */
 enum secret_kind { SECRET_NT_HASH = 1, SECRET_REVERSIBLE = 2 };
 
+/* What a GRANT says. */
+enum grant_what {
+	GRANT_BEGIN = 1, /* all that follow, up to GRANT_END, are all there are */
+	GRANT_ACCOUNT,   /* an account's own address and routes; empty ones: it has none */
+	GRANT_END,
+};
+
+/* What a LOOKED says of an address. */
+enum look_result { LOOK_FREE, LOOK_TAKEN, LOOK_DETACHED };
+
 /* An account's dial-in permission (NPS: Network Access Permission). */
 enum dialin { DIALIN_BY_POLICY, DIALIN_ALLOW, DIALIN_DENY };
 

@@ -63,11 +63,15 @@ MUST_USE int netlink_route_add(struct netlink *nl, const struct route *r, bool r
 /* Removes a route. -ESRCH when there is none. */
 MUST_USE int netlink_route_del(struct netlink *nl, const struct route *r);
 
-/* Removes every route of both families with this protocol number; how many, or -errno. */
-MUST_USE int netlink_route_flush(struct netlink *nl, uint8_t protocol);
-
 /* Calls fn for each; fn returns false to stop early (still 0). fn must not use nl. */
 typedef bool (*netlink_route_fn)(void *ctx, const struct route *r);
+
+/*
+ * Removes every route of both families with this protocol number that fn says yes to (NULL: all);
+ * how many, or -errno.
+ */
+MUST_USE int netlink_route_flush(
+    struct netlink *nl, uint8_t protocol, netlink_route_fn fn, void *ctx);
 typedef bool (*netlink_addr_fn)(void *ctx, const struct if_addr *a);
 typedef bool (*netlink_link_fn)(void *ctx, const struct if_link *l);
 
@@ -83,5 +87,36 @@ MUST_USE int netlink_link_each(struct netlink *nl, netlink_link_fn fn, void *ctx
  * dst is the address asked for, source the address it would send from.
  */
 MUST_USE int netlink_route_lookup(struct netlink *nl, const struct ip_addr *to, struct route *out);
+
+/* --- neighbours --- */
+
+enum neigh_state {
+	NEIGH_UNKNOWN,   /* nobody has answered (yet) */
+	NEIGH_THERE,     /* somebody has the address */
+	NEIGH_NO_ASKING, /* a link on which nobody is asked */
+};
+
+struct if_neigh {
+	enum neigh_state state;
+	uint8_t n_hardware, hardware[32];
+};
+
+/*
+ * Has the kernel ask on the link who has the address (ARP, RFC 826; ND, RFC 4861), from an address
+ * of ours. Its finding is read with netlink_neigh_get: an entry that is not there is NEIGH_UNKNOWN.
+ */
+MUST_USE int netlink_neigh_ask(struct netlink *nl, unsigned int ifindex, const struct ip_addr *a);
+MUST_USE int netlink_neigh_get(
+    struct netlink *nl, unsigned int ifindex, const struct ip_addr *a, struct if_neigh *out);
+MUST_USE int netlink_neigh_del(struct netlink *nl, unsigned int ifindex, const struct ip_addr *a);
+
+/* Answers on the link for an address that is behind us. Marked as ours, as routes are. */
+MUST_USE int netlink_proxy_add(struct netlink *nl, unsigned int ifindex, const struct ip_addr *a);
+MUST_USE int netlink_proxy_del(struct netlink *nl, unsigned int ifindex, const struct ip_addr *a);
+
+/* Those that are marked as ours, of one family. fn must not use nl; false stops. */
+typedef bool (*netlink_proxy_fn)(void *ctx, unsigned int ifindex, const struct ip_addr *a);
+MUST_USE int netlink_proxy_each(
+    struct netlink *nl, enum ip_family family, netlink_proxy_fn fn, void *ctx);
 
 #endif

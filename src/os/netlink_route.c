@@ -165,6 +165,8 @@ netlink_route_each(struct netlink *nl, enum ip_family family, netlink_route_fn f
 
 struct page {
 	uint8_t protocol;
+	netlink_route_fn fn;
+	void *ctx;
 	size_t n;
 	struct route routes[FLUSH_PAGE];
 };
@@ -174,13 +176,13 @@ add_to_page(void *ctx, const struct route *r)
 {
 	struct page *page = ctx;
 
-	if (r->protocol == page->protocol)
+	if (r->protocol == page->protocol && (!page->fn || page->fn(page->ctx, r)))
 		page->routes[page->n++] = *r;
 	return page->n < FLUSH_PAGE;
 }
 
 int
-netlink_route_flush(struct netlink *nl, uint8_t protocol)
+netlink_route_flush(struct netlink *nl, uint8_t protocol, netlink_route_fn fn, void *ctx)
 {
 	struct page *page = malloc(sizeof(*page));
 	int gone = 0, err = page ? 0 : -ENOMEM;
@@ -188,6 +190,8 @@ netlink_route_flush(struct netlink *nl, uint8_t protocol)
 	while (err == 0) {
 		int before = gone;
 		page->protocol = protocol;
+		page->fn = fn;
+		page->ctx = ctx;
 		page->n = 0;
 		err = netlink_route_each(nl, IP_NONE, add_to_page, page);
 		for (size_t i = 0; err == 0 && i < page->n; i++) {

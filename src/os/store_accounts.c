@@ -33,6 +33,12 @@ static const char *const accounts_up[] = {
 	" name TEXT NOT NULL, network TEXT NOT NULL," /* one of them may be empty */
 	" denials INTEGER NOT NULL, last_s INTEGER NOT NULL,"
 	" PRIMARY KEY(name, network)) WITHOUT ROWID;",
+	/* Addresses: who has or had which. Not bound to account: it may be gone before its lease.
+	 */
+	"CREATE TABLE lease("
+	" address TEXT PRIMARY KEY, account INTEGER NOT NULL, held INTEGER NOT NULL,"
+	" at_us INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX lease_at ON lease(at_us, address);",
 };
 
 const struct store_schema accounts_schema = {

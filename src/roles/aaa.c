@@ -84,7 +84,7 @@ aaa_go(void *role, char *err, size_t cap)
 
 	(void)err;
 	(void)cap;
-	engine_start(a->engine, loop_now(a->host->loop));
+	engine_start(a->engine, a->host->n_workers, loop_now(a->host->loop));
 	arm(a);
 	return true;
 }

@@ -269,6 +269,7 @@ finish(struct monitor *m)
 		loop_signal_free(m->signals[i]);
 	loop_timer_free(m->stop_timer);
 	loop_timer_free(m->watch_timer);
+	loop_timer_free(m->look_timer);
 	loop_free(m->loop);
 	if (m->control_fd >= 0) {
 		snprintf(path, sizeof(path), "%s/control.sock", m->conf->run_dir);

@@ -15,7 +15,13 @@
 #include <unistd.h>
 
 #define BACKLOG 1024
-#define POOL_ROUTE_METRIC 65535u
+
+/*
+ * The least of all routes, and marked: another rrasd on this host, with other devices, has another
+ * mark, so that neither takes the other's routes away.
+ */
+#define POOL_ROUTE_METRIC 0x40000000u
+#define POOL_ROUTE_MARK 0x00ffffffu
 
 static bool
 open_listener(struct monitor *m, unsigned int worker, unsigned int i)
@@ -64,8 +70,8 @@ ports_are_free(struct monitor *m)
 	return true;
 }
 
-static struct ip_addr
-server_address(const struct conf *c)
+struct ip_addr
+monitor_server_address(const struct conf *c)
 {
 	if (c->n_pools && c->pools[0].n_ranges)
 		return c->pools[0].ranges[0].first;
@@ -127,7 +133,7 @@ open_tun(struct monitor *m, unsigned int worker)
 	if (rc == 0)
 		rc = netlink_link_set_up(m->nl, link.ifindex, true);
 	struct if_addr a = { .ifindex = link.ifindex,
-		.local = { .addr = server_address(m->conf), .len = 32 } };
+		.local = { .addr = monitor_server_address(m->conf), .len = 32 } };
 	if (rc == 0 && a.local.addr.family == IP_V4)
 		rc = netlink_addr_add(m->nl, &a);
 	a.local = (struct ip_prefix){ .addr = server_address6(m->conf), .len = 128 };
@@ -168,7 +174,7 @@ route_range(struct monitor *m, const struct conf_range *range, bool add)
 		unsigned int len = prefix_within(first, last);
 		struct route r = { .type = ROUTE_UNREACHABLE,
 			.dst = { .addr = ip_v4(first), .len = (uint8_t)len },
-			.metric = POOL_ROUTE_METRIC };
+			.metric = m->pool_metric };
 		int rc = add ? netlink_route_add(m->nl, &r, true) : netlink_route_del(m->nl, &r);
 		if (add && rc < 0)
 			monitor_say("no unreachable route beneath a pool: %s", strerror(-rc));
@@ -182,7 +188,7 @@ route_range(struct monitor *m, const struct conf_range *range, bool add)
 static void
 route_prefix6(struct monitor *m, const struct ip_prefix *prefix, bool add)
 {
-	struct route r = { .type = ROUTE_UNREACHABLE, .dst = *prefix, .metric = POOL_ROUTE_METRIC };
+	struct route r = { .type = ROUTE_UNREACHABLE, .dst = *prefix, .metric = m->pool_metric };
 	int rc = 0;
 
 	if (prefix->len)
@@ -207,6 +213,30 @@ monitor_update_pools(struct monitor *m, const struct conf *old)
 {
 	route_pools(m, old, false);
 	route_pools(m, m->conf, true);
+}
+
+/* FNV-1a of the device prefix, which two rrasd on one host cannot share. */
+static uint32_t
+metric_of(const char *device_prefix)
+{
+	uint32_t h = 2166136261u;
+
+	for (const char *c = device_prefix; *c; c++)
+		h = (h ^ (uint8_t)*c) * 16777619u;
+	return POOL_ROUTE_METRIC | (h & POOL_ROUTE_MARK);
+}
+
+static bool
+is_ours(void *ctx, const struct route *r)
+{
+	const struct monitor *m = ctx;
+
+	if (r->type == ROUTE_UNREACHABLE)
+		return r->metric == m->pool_metric;
+	for (unsigned int w = 0; w < m->n_workers; w++)
+		if (m->tun_index[w] && r->ifindex == m->tun_index[w])
+			return true;
+	return false;
 }
 
 static void
@@ -241,6 +271,14 @@ choose_offload(struct monitor *m)
 bool
 monitor_open_network(struct monitor *m)
 {
+	uint64_t key = 0;
+
+	if (getentropy(&key, sizeof(key)) != 0 || !map_init(&m->plumbed, key) ||
+	    !map_init(&m->grants, ~key)) {
+		monitor_say("out of memory for the tables of routes");
+		return false;
+	}
+	m->pool_metric = metric_of(m->conf->device_prefix);
 	if (m->conf->sstp_enabled && !ports_are_free(m))
 		return false;
 	choose_offload(m);
@@ -254,9 +292,10 @@ monitor_open_network(struct monitor *m)
 	}
 	/*
 	 * What an earlier run left behind when it was killed. Not before ports and devices are
-	 * ours: the routes could be those of another rrasd that runs.
+	 * ours: it could be that of another rrasd that runs.
 	 */
-	(void)!netlink_route_flush(m->nl, NETLINK_PROTO_OPENRRAS);
+	(void)!netlink_route_flush(m->nl, NETLINK_PROTO_OPENRRAS, is_ours, m);
+	monitor_flush_proxies(m);
 	m->routes_ours = true;
 	route_pools(m, m->conf, true);
 	if (m->conf->enable_forwarding)
@@ -267,8 +306,13 @@ monitor_open_network(struct monitor *m)
 void
 monitor_close_network(struct monitor *m)
 {
-	if (m->nl && m->routes_ours)
-		(void)!netlink_route_flush(m->nl, NETLINK_PROTO_OPENRRAS);
+	if (m->nl && m->routes_ours) {
+		monitor_unplumb_all(m);
+		(void)!netlink_route_flush(m->nl, NETLINK_PROTO_OPENRRAS, is_ours, m);
+	}
+	monitor_free_grants(m);
+	map_fini(&m->plumbed);
+	map_fini(&m->grants);
 	for (unsigned int w = 0; w < WORKERS_MAX; w++) {
 		for (unsigned int i = 0; i < CONF_LISTENERS_MAX; i++)
 			if (m->listener_fds[w][i] >= 0)
@@ -277,83 +321,4 @@ monitor_close_network(struct monitor *m)
 			close(m->tun_fds[w]);
 	}
 	netlink_close(m->nl);
-}
-
-static bool
-in_pools(const struct conf *c, const struct ip_addr *a)
-{
-	uint32_t x = ip_v4_u32(a);
-
-	for (unsigned int i = 0; a->family == IP_V4 && i < c->n_pools; i++)
-		for (unsigned int j = 0; j < c->pools[i].n_ranges; j++) {
-			const struct conf_range *r = &c->pools[i].ranges[j];
-			if (r->first.family == IP_V4 && x >= ip_v4_u32(&r->first) &&
-			    x <= ip_v4_u32(&r->last))
-				return true;
-		}
-	return false;
-}
-
-static bool
-in_prefixes(const struct conf *c, const struct ip_addr *a)
-{
-	for (unsigned int i = 0; i < c->n_pools; i++)
-		if (c->pools[i].prefix6.len && ip_in_prefix(a, &c->pools[i].prefix6))
-			return true;
-	return false;
-}
-
-/* The route of a session's own /64. */
-static int
-plumb_prefix6(struct monitor *m, const struct msg_plumb *p)
-{
-	struct route r = { .type = ROUTE_UNICAST,
-		.dst = { .addr = p->prefix6, .len = LEASE_PREFIX6_BITS },
-		.ifindex = m->tun_index[p->worker] };
-
-	if (ip_is_none(&p->prefix6))
-		return 0;
-	return p->add ? netlink_route_add(m->nl, &r, true) : netlink_route_del(m->nl, &r);
-}
-
-static int
-plumb_address(struct monitor *m, const struct msg_plumb *p, bool add)
-{
-	struct route r = { .type = ROUTE_UNICAST,
-		.dst = { .addr = p->address, .len = 32 },
-		.source = server_address(m->conf),
-		.ifindex = m->tun_index[p->worker] };
-
-	if (ip_is_none(&p->address))
-		return 0;
-	return add ? netlink_route_add(m->nl, &r, true) : netlink_route_del(m->nl, &r);
-}
-
-void
-monitor_plumb(struct monitor *m, struct mrole *from, const struct msg_plumb *p)
-{
-	struct msg done = { .id = MSG_PLUMB_DONE, .u.plumb_done = { .seq = p->seq } };
-	const char *error = "";
-	int rc = -EINVAL;
-
-	if (p->worker >= m->n_workers) {
-		error = "no such worker";
-	} else if (p->add && !ip_is_none(&p->address) && !in_pools(m->conf, &p->address)) {
-		error = "the address is in no configured pool";
-	} else if (p->add && !ip_is_none(&p->prefix6) && !in_prefixes(m->conf, &p->prefix6)) {
-		error = "the prefix is in no configured pool";
-	} else {
-		rc = plumb_address(m, p, p->add);
-		int six = rc == 0 || !p->add ? plumb_prefix6(m, p) : 0;
-		if (six < 0 && p->add)
-			(void)!plumb_address(m, p, false);
-		rc = rc == 0 ? six : rc;
-		if (rc < 0)
-			error = strerror(-rc);
-		done.u.plumb_done.device = view_str(m->tun_names[p->worker]);
-	}
-	done.u.plumb_done.ok = rc == 0;
-	done.u.plumb_done.error = view_str(error);
-	if (from->chan && !chan_send(from->chan, &done, -1))
-		monitor_say("aaa does not take our answer about a route");
 }

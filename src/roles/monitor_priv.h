@@ -1,11 +1,14 @@
 /*
  * The inside of monitor: monitor.c (life, signals, reload), monitor_roles.c (starting roles and
- * their channels), monitor_net.c (listeners, TUN devices, routes), monitor_setup.c (folders, keys
+ * their channels), monitor_net.c (listeners, TUN devices, routes of the pools), monitor_plumb.c
+ * (what leads to a client), monitor_grants.c (what accounts have as their own), monitor_look.c
+ * (neighbours), monitor_setup.c (folders, keys
  * and certificates of the first start).
  */
 #ifndef ROLES_MONITOR_PRIV_H
 #define ROLES_MONITOR_PRIV_H
 
+#include "aaa/map.h"
 #include "os/chan.h"
 #include "os/netlink.h"
 #include "roles/host_run.h"
@@ -13,6 +16,8 @@
 
 #include <sys/types.h>
 
+#define MONITOR_LOOKS_MAX 512u /* at one time */
+#define MONITOR_STALE_MAX 1024u
 #define ROLES_MAX (WORKERS_MAX + 4u)
 
 struct monitor;
@@ -32,6 +37,14 @@ struct mrole {
 	uint64_t started_ms;
 	uint64_t pinged_ms; /* when the ping that waits for its answer was sent; 0 = none does */
 	uint32_t ping;      /* its number */
+};
+
+/* An address that the kernel is asking for. */
+struct look {
+	uint32_t seq;
+	struct ip_addr address;
+	unsigned int ifindex;
+	uint64_t until_ms;
 };
 
 struct monitor {
@@ -55,7 +68,18 @@ struct monitor {
 	unsigned int offload; /* what all the devices take: VNET_TCP | VNET_UDP */
 	int control_fd, journal_fd;
 	struct netlink *nl;
-	bool routes_ours; /* all routes with our protocol number are of this run */
+	bool routes_ours;     /* ports and devices are ours, and so the routes that hang on them */
+	uint32_t pool_metric; /* of the routes beneath our pools; another rrasd has another */
+	struct map plumbed, grants;
+	uint32_t grant_round;
+	struct loop_timer *look_timer;
+	unsigned int n_looks;
+	struct look looks[MONITOR_LOOKS_MAX];
+	unsigned int n_stale;
+	struct {
+		unsigned int ifindex;
+		struct ip_addr address;
+	} stale[MONITOR_STALE_MAX];
 	bool started, stopping;
 	int exit_status;
 };
@@ -84,7 +108,26 @@ void monitor_ponged(struct mrole *r, uint32_t seq);
 MUST_USE bool monitor_open_network(struct monitor *m);
 void monitor_update_pools(struct monitor *m, const struct conf *old);
 void monitor_close_network(struct monitor *m);
-void monitor_plumb(struct monitor *m, struct mrole *from, const struct msg_plumb *p);
+struct ip_addr monitor_server_address(const struct conf *c);
+
+/* monitor_plumb.c */
+void monitor_plumb(struct monitor *m, struct mrole *from, const struct msg_plumb *q);
+void monitor_unplumb_all(struct monitor *m);
+void monitor_flush_proxies(struct monitor *m);
+
+/* monitor_grants.c */
+void monitor_grant(struct monitor *m, const struct msg_grant *q);
+bool monitor_address_granted(const struct monitor *m, const struct ip_addr *a);
+bool monitor_route_granted(const struct monitor *m, const struct ip_prefix *p);
+void monitor_free_grants(struct monitor *m);
+/* The next of prefixes joined by blanks; what is none is passed over. False: no more. */
+bool monitor_next_prefix(struct view *list, struct ip_prefix *out);
+
+/* monitor_look.c */
+void monitor_look(struct monitor *m, const struct msg_look *q);
+/* Whether the address lies in the network of this interface address, which is not ours. */
+bool monitor_is_attached(
+    const struct monitor *m, const struct if_addr *a, const struct ip_addr *address);
 
 /* monitor_setup.c */
 MUST_USE bool monitor_setup(struct monitor *m);

@@ -207,6 +207,16 @@ on_msg(void *ctx, struct chan *c, const struct msg *msg, int fd)
 	case MSG_PLUMB:
 		monitor_plumb(r->m, r, &msg->u.plumb);
 		return;
+	case MSG_GRANT:
+		monitor_grant(r->m, &msg->u.grant);
+		return;
+	case MSG_LOOK:
+		monitor_look(r->m, &msg->u.look);
+		return;
+	case MSG_NOTICE:
+		text_escape(msg->u.notice.text, text, sizeof(text));
+		monitor_say("%s: %s", role_name(r->id), text);
+		return;
 	case MSG_STATUS_ASK:
 		send_status(r, msg->u.status_ask.seq);
 		return;

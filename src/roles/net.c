@@ -16,6 +16,7 @@
 #define COUNTERS_EVERY_MS 10000u
 #define HANDSHAKE_MAX_MS 30000u
 #define STALL_MS 60000u
+#define HELD_RETRY_MS 50u /* until a full queue to aaa is tried again */
 
 static void
 on_timer(void *ctx)
@@ -24,6 +25,7 @@ on_timer(void *ctx)
 	const struct now *now = loop_now(w->loop);
 
 	net_conn_tick_due(w);
+	(void)!net_report_held(w);
 	if (now->ms >= w->counters_due_ms) {
 		w->counters_due_ms = now->ms + COUNTERS_EVERY_MS;
 		net_report_counters(w);
@@ -38,9 +40,11 @@ void
 net_arm_timer(struct worker *w)
 {
 	struct heap_node *first = heap_first(&w->timers);
+	uint64_t at = deadline_min(w->counters_due_ms, first ? first->deadline_ms : NEVER_MS);
 
-	loop_timer_at(
-	    w->timer, deadline_min(w->counters_due_ms, first ? first->deadline_ms : NEVER_MS));
+	if (w->held_owed)
+		at = deadline_min(at, loop_now(w->loop)->ms + HELD_RETRY_MS);
+	loop_timer_at(w->timer, at);
 }
 
 static void net_close(void *role);
@@ -349,6 +353,7 @@ net_peer_lost(void *role, enum role_id who, unsigned int index, const char *how)
 	(void)index;
 	if (who != ROLE_AAA)
 		return;
+	w->held_owed = false;
 	list_each (it, tmp, &w->conns) {
 		struct net_conn *nc = container_of(it, struct net_conn, link);
 		struct fact f = FACT_MAKE(FACT_ROLE_LOST, F_STR("aaa"), F_STR(how));
@@ -381,7 +386,7 @@ net_role_lost(void *role, enum role_id who, unsigned int index, const char *how)
 	}
 }
 
-/* aaa is there again and knows nothing: what is up here keeps its account, port and address. */
+/* aaa is there again and knows nothing: what has an address here keeps it, and its port. */
 static void
 net_peer_back(void *role, enum role_id who, unsigned int index)
 {
@@ -393,16 +398,11 @@ net_peer_back(void *role, enum role_id who, unsigned int index)
 		return;
 	list_each (it, tmp, &w->conns) {
 		struct net_conn *nc = container_of(it, struct net_conn, link);
-		const struct attempt *a = conn_attempt(nc->conn);
-		struct msg m = { .id = MSG_SESSION_HELD,
-			.u.session_held = { .attempt = a->id,
-			    .tunnel = (uint8_t)a->tunnel,
-			    .address = nc->inner,
-			    .prefix6 = nc->inner6 } };
-
-		if (conn_is_up(nc->conn))
-			(void)!host_send(w->host, ROLE_AAA, 0, &m, -1);
+		nc->held_owed = !ip_is_none(&nc->leased) || !ip_is_none(&nc->leased6);
 	}
+	w->held_owed = true;
+	if (!net_report_held(w))
+		net_arm_timer(w);
 }
 
 static void

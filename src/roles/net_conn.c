@@ -179,7 +179,7 @@ ask_auth(struct net_conn *nc)
 
 	nc->known_to_aaa = true;
 	nc->asked_ms = loop_now(w->loop)->ms;
-	if (!host_send(w->host, ROLE_AAA, 0, &m, -1)) {
+	if (!net_report_held(w) || !host_send(w->host, ROLE_AAA, 0, &m, -1)) {
 		struct auth_answer no = { .cause = not_asked(nc) };
 		(void)conn_answer_auth(nc->conn, &w->work, &no, loop_now(w->loop));
 	}
@@ -197,7 +197,7 @@ ask_lease(struct net_conn *nc)
 		    .wanted = w->work.lease.wanted } };
 
 	nc->asked_ms = loop_now(w->loop)->ms;
-	if (!host_send(w->host, ROLE_AAA, 0, &m, -1)) {
+	if (!net_report_held(w) || !host_send(w->host, ROLE_AAA, 0, &m, -1)) {
 		struct lease_answer no = { .cause = not_asked(nc) };
 		(void)conn_answer_lease(nc->conn, &w->work, &no, loop_now(w->loop));
 	}
@@ -366,6 +366,10 @@ net_conn_answer_lease(struct worker *w, const struct msg_lease_reply *m)
 	if (!nc)
 		return;
 	nc->asked_ms = 0;
+	if (m->lease.cause == CAUSE_NONE) {
+		nc->leased = m->lease.remote;
+		nc->leased6 = m->lease.prefix6;
+	}
 	carry_out(nc, conn_answer_lease(nc->conn, &w->work, &m->lease, loop_now(w->loop)));
 	step(nc);
 	net_conn_settle(nc);

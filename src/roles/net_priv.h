@@ -40,13 +40,15 @@ struct net_conn {
 	struct ip_addr inner6; /* leased prefix while up; none: no IPv6 */
 	char policy[POLICY_NAME_MAX];
 	char account[NAME_MAX_BYTES + 1];
-	uint64_t asked_ms;        /* when the open question went to aaa; 0 = none */
-	uint64_t linger_until_ms; /* down: when to give up on the last bytes */
-	struct list sent;         /* packets from TUN were laid out for it in this turn */
-	bool half_open;           /* counted in w->halfopen */
-	bool known_to_aaa;        /* it asked something: a session end has to be told */
-	bool reported;            /* the end has been told */
-	bool end_owed;            /* but not yet to aaa, whose queue was full */
+	uint64_t asked_ms;              /* when the open question went to aaa; 0 = none */
+	uint64_t linger_until_ms;       /* down: when to give up on the last bytes */
+	struct list sent;               /* packets from TUN were laid out for it in this turn */
+	bool half_open;                 /* counted in w->halfopen */
+	bool known_to_aaa;              /* it asked something: a session end has to be told */
+	bool reported;                  /* the end has been told */
+	bool end_owed;                  /* but not yet to aaa, whose queue was full */
+	bool held_owed;                 /* a new aaa has not been told of it yet */
+	struct ip_addr leased, leased6; /* what aaa gave, before and while it is up */
 };
 
 struct net_listener {
@@ -67,7 +69,8 @@ struct worker {
 	uint32_t n_slots, n_conns, n_up, next_slot;
 	struct net_listener listeners[NET_LISTENERS_MAX];
 	unsigned int n_listeners;
-	bool paused; /* out of descriptors or slots: listeners are not watched */
+	bool held_owed; /* a new aaa has not been told of all sessions */
+	bool paused;    /* out of descriptors or slots: listeners are not watched */
 	int tun_fd;
 	char tun_name[16];
 	struct loop_fd *tun_watch;
@@ -129,6 +132,11 @@ void net_report_facts(struct net_conn *nc); /* the trail; what record takes is f
 void net_report_end(struct net_conn *nc);
 /* Tells aaa of the end, if it has not been told. False: its queue is full, call again. */
 MUST_USE bool net_report_pay(struct net_conn *nc);
+/*
+ * Tells a new aaa of the sessions it has not been told of. False: its queue is full, call again
+ * before anything else is asked of it.
+ */
+MUST_USE bool net_report_held(struct worker *w);
 void net_report_counters(struct worker *w);
 void net_report_all(struct worker *w); /* every session, to a record that was started anew */
 void net_report_count(struct worker *w, const struct ip_addr *source, enum cause cause);

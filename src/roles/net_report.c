@@ -98,6 +98,35 @@ note_counts(struct net_conn *nc)
 }
 
 bool
+net_report_held(struct worker *w)
+{
+	struct msg told = { .id = MSG_SESSIONS_TOLD, .u.sessions_told = { .sessions = w->n_up } };
+	struct list *it, *tmp;
+
+	if (!w->held_owed)
+		return true;
+	list_each (it, tmp, &w->conns) {
+		struct net_conn *nc = container_of(it, struct net_conn, link);
+		const struct attempt *a = conn_attempt(nc->conn);
+		struct msg m = { .id = MSG_SESSION_HELD,
+			.u.session_held = { .attempt = a->id,
+			    .tunnel = (uint8_t)a->tunnel,
+			    .address = nc->leased,
+			    .prefix6 = nc->leased6 } };
+
+		if (!nc->held_owed || nc->reported)
+			continue;
+		if (!host_send(w->host, ROLE_AAA, 0, &m, -1))
+			return false;
+		nc->held_owed = false;
+	}
+	if (!host_send(w->host, ROLE_AAA, 0, &told, -1))
+		return false;
+	w->held_owed = false;
+	return true;
+}
+
+bool
 net_report_pay(struct net_conn *nc)
 {
 	struct worker *w = nc->w;

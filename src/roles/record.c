@@ -65,9 +65,11 @@ record_go(void *role, char *err, size_t cap)
 	}
 	if (rec->notice[0])
 		fprintf(stderr, "rrasd: %s\n", rec->notice);
-	if (!record_attempts_open(rec, err, cap) || !record_ctl_open(rec, err, cap))
+	if (!record_leases_open(rec, err, cap) || !record_attempts_open(rec, err, cap) ||
+	    !record_ctl_open(rec, err, cap))
 		return false;
 	rec->going = true;
+	record_sync_start(rec, ROLE_MONITOR);
 	record_sync_resume(rec);
 	return true;
 }
@@ -99,6 +101,9 @@ record_message(void *role, enum role_id from, unsigned int index, const struct m
 		return;
 	case MSG_SYNC_ASK:
 		record_sync_start(rec, from);
+		return;
+	case MSG_LEASE_KEEP:
+		record_on_lease_keep(rec, &m->u.lease_keep);
 		return;
 	case MSG_ATTEMPT:
 		record_on_attempt(rec, index, &m->u.attempt);
@@ -149,6 +154,7 @@ record_stop(void *role)
 {
 	struct record *rec = role;
 
+	record_leases_flush(rec);
 	if (rec->going)
 		record_flush(rec);
 }
@@ -162,6 +168,7 @@ record_close(void *role)
 		return;
 	record_ctl_close(rec);
 	record_sync_close(rec);
+	record_leases_close(rec);
 	record_attempts_close(rec);
 	history_close(rec->history);
 	accounts_close(rec->accounts);

@@ -18,6 +18,7 @@ static const struct {
 	{ "sessions", rctl_do_sessions },
 	{ "disconnect", rctl_do_disconnect },
 	{ "ports", rctl_do_ports },
+	{ "pools", rctl_do_pools },
 	{ "attempts", rctl_do_attempts },
 	{ "attempt", rctl_do_attempt },
 	{ "policy explain", rctl_do_explain },

@@ -58,6 +58,7 @@ void rctl_do_status(struct question *q);
 void rctl_do_sessions(struct question *q);
 void rctl_do_disconnect(struct question *q);
 void rctl_do_ports(struct question *q);
+void rctl_do_pools(struct question *q); /* record_ctl_pools.c */
 void rctl_do_attempts(struct question *q);
 void rctl_do_attempt(struct question *q);
 void rctl_do_explain(struct question *q);

@@ -24,6 +24,7 @@
 #define PENDING_BYTES_MAX (4u << 20) /* of these facts */
 #define PENDING_MS 180000u
 #define SYNC_BATCH 64u
+#define RECORD_LEASES_MAX 256u /* leases of one commit */
 
 /* An attempt that has not ended, or whose facts came before it did. */
 struct live {
@@ -42,6 +43,8 @@ struct live {
 /* A stream of all rows to aaa or vault, with a place to go on. */
 struct sync {
 	bool active;
+	bool begun;     /* monitor was told that it begins */
+	bool leases;    /* the accounts are through, the leases are next */
 	uint64_t after; /* accounts up to this id are sent */
 	uint64_t n_rows;
 	/* Accounts whose change the channel did not take; they are sent again. */
@@ -68,7 +71,8 @@ struct record {
 	size_t pending_bytes;
 	struct loop_timer *flush_timer, *orphan_timer, *sync_timer;
 
-	struct sync to_aaa, to_vault;
+	struct sync to_aaa, to_vault, to_monitor;
+	struct record_leases *leases;
 
 	struct loop_fd *control_watch;
 	struct list clients, questions;
@@ -92,6 +96,15 @@ struct live *record_live(struct record *rec, const struct attempt_id *id);
 
 /* record_journal.c: one structured entry for an attempt that ended, if there is a journal. */
 void record_journal(struct record *rec, const struct attempt_record *r);
+
+/* record_leases.c */
+MUST_USE bool record_leases_open(struct record *rec, char *err, size_t cap);
+void record_leases_close(struct record *rec);
+void record_leases_flush(struct record *rec);
+void record_on_lease_keep(struct record *rec, const struct msg_lease_keep *m);
+void record_leases_begin(struct record *rec);
+/* Sends the next rows to aaa. False: its queue is full, or the store failed; call again. */
+MUST_USE bool record_leases_stream(struct record *rec);
 
 /* record_sync.c */
 void record_sync_start(struct record *rec, enum role_id to);

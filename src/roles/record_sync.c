@@ -1,5 +1,6 @@
 /*
- * Streaming the store: accounts to aaa, sealed secrets to vault. At SYNC_ASK all rows go in
+ * Streaming the store: accounts and leases to aaa, sealed secrets to vault, and to monitor which
+ * addresses and routes accounts have as their own. At SYNC_ASK all rows go in
  * batches as the channel takes them; afterwards each change goes at once. What a full channel does
  * not take is remembered and sent again, so that both always end up with what is committed.
  */
@@ -9,10 +10,17 @@
 
 #define RETRY_MS 20u
 
+#define N_HEARERS 3u
+
+static const enum role_id hearers[N_HEARERS] = { ROLE_MONITOR, ROLE_AAA, ROLE_VAULT };
+
 static struct sync *
 sync_of(struct record *rec, enum role_id to)
 {
-	return to == ROLE_AAA ? &rec->to_aaa : to == ROLE_VAULT ? &rec->to_vault : NULL;
+	return to == ROLE_AAA       ? &rec->to_aaa
+	       : to == ROLE_VAULT   ? &rec->to_vault
+	       : to == ROLE_MONITOR ? &rec->to_monitor
+	                            : NULL;
 }
 
 /* Everything of one account goes to one role: the walk over rows carries this. */
@@ -56,6 +64,32 @@ send_account(void *ctx, const struct account *a)
 }
 
 static bool
+tell_grant(struct record *rec, enum grant_what what, const struct account *a)
+{
+	struct msg m = { .id = MSG_GRANT,
+		.u.grant = { .what = (uint8_t)what,
+		    .account = a ? a->id : 0,
+		    .address = a ? a->address : (struct ip_addr){ 0 },
+		    .routes = view_str(a ? a->routes : "") } };
+
+	return host_send(rec->host, ROLE_MONITOR, 0, &m, -1);
+}
+
+/* Monitor needs to know only of accounts that have an address or routes of their own. */
+static bool
+send_grant(void *ctx, const struct account *a)
+{
+	struct sender *to = ctx;
+
+	to->full =
+	    (!ip_is_none(&a->address) || a->routes[0]) && !tell_grant(to->rec, GRANT_ACCOUNT, a);
+	if (to->full)
+		return false;
+	to->last = a->id;
+	return true;
+}
+
+static bool
 send_secret(void *ctx, const struct account_secret *row)
 {
 	struct sender *to = ctx;
@@ -85,6 +119,21 @@ tell_aaa(struct record *rec, uint64_t id)
 		return false;
 	struct msg m = { .id = MSG_ACCOUNT, .u.account = { .account = id, .deleted = true } };
 	return host_send(rec->host, ROLE_AAA, 0, &m, -1);
+}
+
+/* What an account has as its own, be it nothing. */
+static bool
+tell_monitor(struct record *rec, uint64_t id)
+{
+	char err[STORE_ERR_MAX];
+	struct account a;
+	enum accounts_result r = accounts_by_id(rec->accounts, id, &a, err, sizeof(err));
+
+	if (r == ACCOUNTS_NOT_FOUND)
+		a = (struct account){ .id = id };
+	else if (r != ACCOUNTS_OK)
+		return false;
+	return tell_grant(rec, GRANT_ACCOUNT, &a);
 }
 
 struct kinds {
@@ -123,7 +172,9 @@ tell_vault(struct record *rec, uint64_t id)
 static bool
 tell(struct record *rec, enum role_id to, uint64_t id)
 {
-	return to == ROLE_AAA ? tell_aaa(rec, id) : tell_vault(rec, id);
+	return to == ROLE_AAA       ? tell_aaa(rec, id)
+	       : to == ROLE_MONITOR ? tell_monitor(rec, id)
+	                            : tell_vault(rec, id);
 }
 
 static void pump(void *ctx);
@@ -148,6 +199,7 @@ remember(struct record *rec, struct sync *s, uint64_t id)
 		uint64_t *p = realloc(s->again, cap * sizeof(*p));
 		if (!p) { /* a whole stream says it as well */
 			s->active = true;
+			s->begun = s->leases = false;
 			s->after = 0;
 			return;
 		}
@@ -161,11 +213,48 @@ remember(struct record *rec, struct sync *s, uint64_t id)
 void
 record_sync_account(struct record *rec, uint64_t id)
 {
-	static const enum role_id both[] = { ROLE_AAA, ROLE_VAULT };
+	/* Monitor first: an address is to be granted before aaa has it routed. */
+	for (size_t i = 0; i < N_HEARERS; i++)
+		if (host_has(rec->host, hearers[i], 0) && !tell(rec, hearers[i], id))
+			remember(rec, sync_of(rec, hearers[i]), id);
+}
 
-	for (size_t i = 0; i < 2; i++)
-		if (host_has(rec->host, both[i], 0) && !tell(rec, both[i], id))
-			remember(rec, sync_of(rec, both[i]), id);
+/* The next accounts, in what concerns this role. Rows given, -1: the store failed. */
+static int64_t
+stream_rows(struct record *rec, enum role_id role, struct sender *to)
+{
+	uint64_t after = to->s->after;
+	char err[STORE_ERR_MAX];
+
+	switch (role) {
+	case ROLE_AAA:
+		return accounts_each(
+		    rec->accounts, after, SYNC_BATCH, send_account, to, err, sizeof(err));
+	case ROLE_MONITOR:
+		return accounts_each(
+		    rec->accounts, after, SYNC_BATCH, send_grant, to, err, sizeof(err));
+	case ROLE_VAULT:
+		/* Secrets of one account may not be cut in two: the batch goes on from its end. */
+		return accounts_secrets(
+		    rec->accounts, after, false, 0, send_secret, to, err, sizeof(err));
+	case ROLE_NET:
+	case ROLE_RECORD:
+	case ROLE_DIAL:
+	case ROLE_FETCH:
+	case N_ROLE:
+		break;
+	}
+	return -1;
+}
+
+static bool
+tell_end(struct record *rec, enum role_id role)
+{
+	struct msg done = { .id = MSG_SYNC_DONE, .u.sync_done = { sync_of(rec, role)->n_rows } };
+
+	if (role == ROLE_MONITOR)
+		return tell_grant(rec, GRANT_END, NULL);
+	return host_send(rec->host, role, 0, &done, -1);
 }
 
 /* Sends the next rows. False: the channel is full, or the store failed; try again later. */
@@ -173,16 +262,15 @@ static bool
 stream(struct record *rec, enum role_id role)
 {
 	struct sync *s = sync_of(rec, role);
-	char err[STORE_ERR_MAX];
-	int64_t n;
+	int64_t n = 0;
 
+	if (s->begun == false && role == ROLE_MONITOR && !tell_grant(rec, GRANT_BEGIN, NULL))
+		return false;
+	s->begun = true;
 	do {
 		struct sender to = { rec, s, s->after, false };
-		/* Secrets of one account may not be cut in two: the batch goes on from its end. */
-		n = role == ROLE_AAA ? accounts_each(rec->accounts, s->after, SYNC_BATCH,
-					   send_account, &to, err, sizeof(err))
-		                     : accounts_secrets(rec->accounts, s->after, false, 0,
-					   send_secret, &to, err, sizeof(err));
+		if (!s->leases)
+			n = stream_rows(rec, role, &to);
 		if (n < 0)
 			return false;
 		/* When it stopped inside an account, that account is sent again whole. */
@@ -190,29 +278,29 @@ stream(struct record *rec, enum role_id role)
 		    to.full && role == ROLE_VAULT && to.last > s->after ? to.last - 1 : to.last;
 		if (to.full)
 			return false;
-	} while (role == ROLE_AAA && n > 0);
-
-	struct msg done = { .id = MSG_SYNC_DONE, .u.sync_done = { s->n_rows } };
-	if (!host_send(rec->host, role, 0, &done, -1))
+	} while (role != ROLE_VAULT && n > 0);
+	s->leases = role == ROLE_AAA;
+	if (s->leases && !record_leases_stream(rec))
 		return false;
-	s->active = false;
+	if (!tell_end(rec, role))
+		return false;
+	s->active = s->leases = false;
 	return true;
 }
 
 static void
 pump(void *ctx)
 {
-	static const enum role_id both[] = { ROLE_AAA, ROLE_VAULT };
 	struct record *rec = ctx;
 	bool more = false;
 
-	for (size_t i = 0; i < 2; i++) {
-		struct sync *s = sync_of(rec, both[i]);
-		if (!host_has(rec->host, both[i], 0))
+	for (size_t i = 0; i < N_HEARERS; i++) {
+		struct sync *s = sync_of(rec, hearers[i]);
+		if (!host_has(rec->host, hearers[i], 0))
 			continue;
 		if (s->active)
-			more = !stream(rec, both[i]) || more;
-		while (s->n_again && tell(rec, both[i], s->again[s->n_again - 1]))
+			more = !stream(rec, hearers[i]) || more;
+		while (s->n_again && tell(rec, hearers[i], s->again[s->n_again - 1]))
 			s->n_again--;
 		more = more || s->n_again;
 	}
@@ -228,8 +316,11 @@ record_sync_start(struct record *rec, enum role_id to)
 	if (!s)
 		return;
 	s->active = true;
+	s->begun = s->leases = false;
 	s->after = s->n_rows = 0;
 	s->n_again = 0;
+	if (to == ROLE_AAA)
+		record_leases_begin(rec);
 	if (rec->going)
 		pump(rec);
 }
@@ -255,6 +346,7 @@ void
 record_sync_close(struct record *rec)
 {
 	loop_timer_free(rec->sync_timer);
+	free(rec->to_monitor.again);
 	free(rec->to_aaa.again);
 	free(rec->to_vault.again);
 }

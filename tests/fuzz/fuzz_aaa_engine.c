@@ -237,7 +237,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w.e = engine_new(on_send, &w, &w.now);
 	must(w.e);
 	configure(&w, 0x60);
-	engine_start(w.e, &w.now);
+	engine_start(w.e, 0, &w.now);
 	for (uint8_t i = 1; i < 4; i++)
 		account(&w, i);
 	if (size & 1)

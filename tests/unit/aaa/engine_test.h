@@ -28,6 +28,8 @@ struct bench {
 	struct bench_msg queue[BENCH_QUEUE];
 	struct bench_msg taken; /* the bytes behind got */
 	struct msg got;
+	bool by_hand; /* LOOK, LEASE_KEEP and NOTICE are the test's own; else they are answered */
+	char notices[2048];
 	char facts[8192]; /* all facts so far as text, one a line: "name|text" */
 };
 
@@ -67,7 +69,49 @@ bench_keep_facts(struct bench *b, struct view bytes)
 	assert_true(rd_done(&r));
 }
 
-/* Takes the oldest message out, decoded into b->got; false when there is none. FACTS are kept. */
+static inline void
+bench_give(struct bench *b, enum role_id from, unsigned int index, const struct msg *m)
+{
+	engine_message(b->e, from, index, m, &b->now);
+}
+
+/* The store takes every lease, and no pool is in an attached network. */
+static inline bool
+bench_answer(struct bench *b)
+{
+	struct msg m = { .id = MSG_NONE };
+	size_t n = strlen(b->notices);
+
+	if (b->by_hand)
+		return false;
+	switch ((unsigned int)b->got.id) {
+	case MSG_LOOK:
+		m.id = MSG_LOOKED;
+		m.u.looked.seq = b->got.u.look.seq;
+		m.u.looked.address = b->got.u.look.address;
+		m.u.looked.result = LOOK_DETACHED;
+		bench_give(b, ROLE_MONITOR, 0, &m);
+		return true;
+	case MSG_LEASE_KEEP:
+		m.id = MSG_LEASE_KEPT;
+		m.u.lease_kept.seq = b->got.u.lease_keep.seq;
+		m.u.lease_kept.ok = true;
+		if (m.u.lease_kept.seq)
+			bench_give(b, ROLE_RECORD, 0, &m);
+		return true;
+	case MSG_NOTICE:
+		snprintf(b->notices + n, sizeof(b->notices) - n, "%.*s\n",
+		    (int)b->got.u.notice.text.n, (const char *)b->got.u.notice.text.p);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Takes the oldest message out, decoded into b->got; false when there is none. FACTS are kept, and
+ * what bench_answer answers is not seen.
+ */
 static inline bool
 bench_take(struct bench *b)
 {
@@ -79,9 +123,10 @@ bench_take(struct bench *b)
 		b->n--;
 		assert_true(msg_read(
 		    view_of(b->taken.bytes, b->taken.n), ROLE_AAA, b->taken.to, &b->got, &fault));
-		if (b->got.id != MSG_FACTS)
+		if (b->got.id == MSG_FACTS)
+			bench_keep_facts(b, b->got.u.facts.facts);
+		else if (!bench_answer(b))
 			return true;
-		bench_keep_facts(b, b->got.u.facts.facts);
 	}
 	return false;
 }
@@ -102,12 +147,6 @@ bench_expect_nothing(struct bench *b)
 {
 	if (bench_take(b))
 		fail_msg("a message %s was sent", msg_name(b->got.id));
-}
-
-static inline void
-bench_give(struct bench *b, enum role_id from, unsigned int index, const struct msg *m)
-{
-	engine_message(b->e, from, index, m, &b->now);
 }
 
 static inline void
@@ -141,7 +180,7 @@ bench_new(const char *conf_text)
 	b->e = engine_new(bench_send, b, &b->now);
 	assert_non_null(b->e);
 	bench_configure(b, conf_text);
-	engine_start(b->e, &b->now);
+	engine_start(b->e, 0, &b->now);
 	bench_expect(b, MSG_SYNC_ASK, ROLE_RECORD, 0);
 	return b;
 }

@@ -133,9 +133,10 @@ test_status(void **state)
 {
 	struct bench *b = make();
 	struct msg m = { .id = MSG_STATUS_ASK };
-	static const char want[] = "synced yes\naccounts 1\npolicies 2\nsessions 1\nwaiting 0\n"
-				   "facts_lost 0\nports sstp limit 128 used 1\n"
-				   "pool p size 2 leased 1 ranges 10.0.0.1-10.0.0.3\n";
+	static const char want[] =
+	    "synced yes\naccounts 1\npolicies 2\nsessions 1\nwaiting 0\n"
+	    "facts_lost 0\nports sstp limit 128 used 1\n"
+	    "pool size 2 leased 1 conflicts 0 state ok name p ranges 10.0.0.1-10.0.0.3\n";
 
 	(void)state;
 	bench_log_in(b, 1, 0, "anna", 1);

@@ -29,7 +29,9 @@ static const char *
 take(struct leases *t, const char *pool, const char *fixed, const char *wanted)
 {
 	static char text[ADDR_TEXT_MAX];
-	struct lease_ask ask = { .pool = pool, .fixed = addr(fixed), .wanted = addr(wanted) };
+	struct lease_ask ask = {
+		.pools = { pool }, .n_pools = 1, .fixed = addr(fixed), .wanted = addr(wanted)
+	};
 	struct ip_addr a;
 	enum cause cause = lease_take(t, &ask, &a);
 
@@ -239,7 +241,7 @@ test_churn(void **state)
 			n_held--;
 			continue;
 		}
-		struct lease_ask ask = { .pool = "p" };
+		struct lease_ask ask = { .pools = { "p" }, .n_pools = 1 };
 		struct ip_addr a;
 		if (lease_take(t, &ask, &a) != CAUSE_NONE) {
 			assert_int_equal(n_held, 4095);

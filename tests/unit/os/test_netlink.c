@@ -258,10 +258,10 @@ test_routes(void **state)
 	assert_int_equal(netlink_route_del(nl, &host), 0);
 	assert_int_equal(netlink_route_del(nl, &host), -ESRCH);
 	assert_int_equal(netlink_route_lookup(nl, &host.dst.addr, &found), -EHOSTUNREACH);
-	assert_int_equal(netlink_route_flush(nl, NETLINK_PROTO_OPENRRAS), 2);
+	assert_int_equal(netlink_route_flush(nl, NETLINK_PROTO_OPENRRAS, NULL, NULL), 2);
 	list_routes(IP_NONE);
 	assert_int_equal(n_found, 0);
-	assert_int_equal(netlink_route_flush(nl, NETLINK_PROTO_OPENRRAS), 0);
+	assert_int_equal(netlink_route_flush(nl, NETLINK_PROTO_OPENRRAS, NULL, NULL), 0);
 }
 
 /* More than one page and more than one message of the kernel's. */
@@ -287,7 +287,7 @@ test_flush_many(void **state)
 	assert_int_equal(netlink_route_add(nl, &r, false), 0);
 	list_routes(IP_V4);
 	assert_int_equal(n_found, 550);
-	assert_int_equal(netlink_route_flush(nl, NETLINK_PROTO_OPENRRAS), 550);
+	assert_int_equal(netlink_route_flush(nl, NETLINK_PROTO_OPENRRAS, NULL, NULL), 550);
 	list_routes(IP_V4);
 	assert_int_equal(n_found, 0);
 	assert_int_equal(netlink_route_del(nl, &r), 0);
@@ -315,7 +315,7 @@ test_routes_ipv6(void **state)
 	assert_int_equal(found.ifindex, link_.ifindex);
 	struct ip_addr in_pool = addr("fd00:97::8");
 	assert_true(netlink_route_lookup(nl, &in_pool, &found) < 0);
-	assert_int_equal(netlink_route_flush(nl, NETLINK_PROTO_OPENRRAS), 2);
+	assert_int_equal(netlink_route_flush(nl, NETLINK_PROTO_OPENRRAS, NULL, NULL), 2);
 }
 
 static void

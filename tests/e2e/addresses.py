@@ -1,0 +1,242 @@
+#!/usr/bin/env python3
+"""
+Addresses that last: an account finds its address again, whatever role dies or is started anew; pools
+in order and their end; neighbours that use an address; hosts beside the pool that find the client
+without a route; and nothing that stays behind. R59 R60 R93 R99, N01 N02 N04.
+"""
+import os
+import signal
+import sqlite3
+
+from harness import (BASE, LAN_HOST, SERVER_OTHER, case, check, conf, equal, explained, main, ping,
+                     refused, wait_for)
+
+NO_PROTOCOL = ("ppp.no-network-protocol", 720, "addresses")
+ALONE = ("processes",)
+ONE_WORKER = BASE.replace("workers 2", "workers 1")
+# inside of the network of lan0: the server has 10.80.0.1/24, the host behind it 10.80.0.2
+BESIDE = "pool beside { range 10.80.0.100 - 10.80.0.110 }"
+
+
+def leases(s):
+    """{address: (account, held)} as accounts.db has them."""
+    db = sqlite3.connect(f"file:{s.state}/accounts.db?mode=ro", uri=True)
+    try:
+        return {a: (n, h) for a, n, h in db.execute(
+            "SELECT l.address, a.name, l.held FROM lease l JOIN account a ON a.id = l.account")}
+    finally:
+        db.close()
+
+
+def log_has(s, pattern):
+    return s.wait_line(pattern, seconds=5)
+
+
+def proxies(lab):
+    return [line.split()[0] for line in
+            lab.server.run("ip", "neigh", "show", "proxy").stdout.splitlines()]
+
+
+def has_route(lab, address):
+    return any(line.split()[0] == address
+               for line in lab.server.run("ip", "route").stdout.splitlines())
+
+
+def kill_all(s):
+    """kill -9 of the monitor, and what it takes along."""
+    pids, _ = s.role_pids()
+    s.signal(signal.SIGKILL)
+    s.process.wait(10)
+    wait_for(lambda: not any(os.path.exists(f"/proc/{p}") and "Z" not in open(
+        f"/proc/{p}/stat", encoding="ascii").read().rsplit(")", 1)[1][:3] for p in pids.values()),
+             "the roles end")
+
+
+def drop_default_route(lab):
+    lab.lan.run("ip", "route", "del", "default", ok=False)
+    lab.ends.append(lambda: lab.lan.run("ip", "route", "replace", "default", "via", "10.80.0.1"))
+
+
+@case()
+def an_account_finds_its_address_again(lab):
+    """R59: after others came and went, and after the server was stopped and started."""
+    s = lab.serve(users=["alice", "bob", "carol"])
+    had = {}
+    for user in ("alice", "bob"):
+        had[user] = lab.connect(user, name=user).address
+    equal(leases(s), {had["alice"]: ("alice", 1), had["bob"]: ("bob", 1)})
+    for user in ("alice", "bob"):
+        lab.client.run(lab.rasdial, "--disconnect", user)
+    s.no_session()
+    for user in ("bob", "alice"):
+        d = lab.connect(user)
+        equal(d.address, had[user], user)
+        lab.hang_up(d)
+    s.no_session()
+    s.stop()
+    equal({a: h for a, (_, h) in leases(s).items()}, {a: 0 for a in had.values()}, "held:")
+    s = lab.serve(after=s)
+    check(lab.connect("carol").address not in had.values(), "another's address, with fresh ones")
+    for user in ("bob", "alice"):
+        equal(lab.connect(user).address, had[user], user)
+
+
+@case(placements=ALONE)
+def the_machine_dies(lab):
+    """R59: everything ends at once, sessions up; what the store says is held is nobody's then."""
+    small = conf(pool="pool small { range 10.99.0.1 - 10.99.0.3 }")
+    s = lab.serve(small, users=["alice", "bob", "carol"])
+    had = {user: lab.connect(user, name=user).address for user in ("alice", "bob")}
+    kill_all(s)
+    wait_for(lambda: not lab.connections(), "the clients notice", 90)
+    lab.dials.clear()
+    equal(sorted(leases(s)), sorted(had.values()))
+    s = lab.serve(small, after=s)
+    equal(lab.connect("bob").address, had["bob"])
+    # nobody holds the other one any more: with no other left, carol gets it
+    equal(lab.connect("carol").address, had["alice"])
+
+
+@case(placements=ALONE)
+def roles_die_and_leases_stay(lab):
+    """R59: aaa, record, net: the addresses of live sessions are nobody else's, and found again."""
+    s = lab.serve(conf(pool="pool p { range 10.99.0.1 - 10.99.0.9 }", base=ONE_WORKER),
+                  users=["alice", "bob", "carol"])
+    alice = lab.connect("alice")
+    for role in ("aaa", "record", "aaa"):
+        pids, _ = s.role_pids()
+        os.kill(pids[role], signal.SIGKILL)
+        wait_for(lambda r=role, p=pids: s.role_pids()[0].get(r) not in (None, p[r]), "it is back")
+        d = wait_for(lambda: (x := lab.dial("bob")).status == 0 and x, "bob connects")
+        check(d.address != alice.address, "the same address for two")
+        check(ping(lab.client, alice.server_address), "alice's session")
+        lab.hang_up(d)
+    # a session that ends while aaa is away: its route goes, its address is free, and still hers
+    pids, _ = s.role_pids()
+    os.kill(pids["aaa"], signal.SIGSTOP)
+    lab.hang_up(alice)
+    os.kill(pids["aaa"], signal.SIGKILL)
+    wait_for(lambda: not has_route(lab, alice.address), "the route of the ended session goes")
+    d = wait_for(lambda: (x := lab.dial("alice")).status == 0 and x, "alice connects")
+    equal(d.address, alice.address)
+    pids, _ = s.role_pids()
+    os.kill(pids["net 0"], signal.SIGKILL)
+    wait_for(lambda: not leases(s)[alice.address][1], "given back", 10)
+
+
+@case(placements=ALONE)
+def record_is_away(lab):
+    """A lease is used before it is stored when nobody can store it, and stored later."""
+    s = lab.serve(users=["alice"])
+    pids, _ = s.role_pids()
+    os.kill(pids["record"], signal.SIGKILL)
+    d = lab.connect("alice")
+    wait_for(lambda: leases(s).get(d.address) == ("alice", 1), "the lease is stored", 10)
+
+
+@case()
+def pools_in_order(lab):
+    """R60: the second when the first is full; then none, and every pool is named; the warning."""
+    s = lab.serve(conf(pool="""pool first { range 10.99.0.1 - 10.99.0.3 }
+        pool second { range 10.98.0.1 - 10.98.0.1 }
+        policy "All" { access grant
+            pool first second }"""), users=["alice", "bob", "carol", "dora"])
+    for user, address in (("alice", "10.99.0.2"), ("bob", "10.99.0.3"), ("carol", "10.98.0.1")):
+        equal(lab.connect(user).address, address, user)
+    log_has(s, r"pool first \(.*\) is nearly full: 2 of 2")
+    rows = {r["pool"]: r for r in s.ctl("pools")["rows"]}
+    equal([(rows[p]["size"], rows[p]["leased"], rows[p]["state"]) for p in ("first", "second")],
+          [(2, 2, "full"), (1, 1, "full")])
+    d = lab.dial("dora")
+    refused(d, *NO_PROTOCOL)
+    _, diagnosis = explained(s, "address.pool-exhausted", 0, 720, user="dora")
+    text = " ".join(diagnosis["evidence"]) + " ".join(f["text"] for f in diagnosis["facts"])
+    check("10.99.0.1-10.99.0.3" in text and "10.98.0.1-10.98.0.1" in text, "R60:", text)
+
+
+@case()
+def addresses_of_their_own(lab):
+    """N04: outside of the pools, told by record; and monitor routes nothing else."""
+    s = lab.serve(users=["bob"])
+    s.add_user("alice", "--dialin", "allow", "--address", "10.97.0.5")
+    d = lab.connect("alice", "--route", "10.80.0.0/24")
+    equal(d.address, "10.97.0.5")
+    check(ping(lab.lan, d.address), "the host behind does not reach it")
+    lab.hang_up(d)
+    wait_for(lambda: "10.97.0.5" not in lab.server.run("ip", "route").stdout, "the route goes")
+    s.ctl("user", "set", "alice", "--address", "10.97.0.6")
+    equal(lab.connect("alice").address, "10.97.0.6")
+    check(lab.connect("bob").address.startswith("10.99.0."), "bob")
+
+
+@case()
+def a_host_beside_the_pool_finds_the_client(lab):
+    """R94 by proxy ARP: no route on the host; the entry goes with the session and with rrasd."""
+    s = lab.serve(conf(pool=BESIDE), users=["alice"])
+    drop_default_route(lab)
+    d = lab.connect("alice", "--route", "10.80.0.0/24")
+    check(d.address.startswith("10.80.0.10"), d.address)
+    equal(proxies(lab), [d.address])
+    check(ping(lab.lan, d.address), "the host beside does not reach the client")
+    check(ping(lab.client, LAN_HOST), "the client does not reach the host")
+    lab.hang_up(d)
+    wait_for(lambda: not proxies(lab), "the entry goes with the session")
+    lab.connect("alice")
+    equal(len(proxies(lab)), 1)
+    s.stop()
+    equal(proxies(lab), [])
+    check("proto 182" not in lab.server.run("ip", "route").stdout, "routes stay")
+
+
+@case(placements=ALONE)
+def nothing_stays_of_who_was_killed(lab):
+    """N06: a worker dies, then all of rrasd: its entries go, at the latest with the next start."""
+    s = lab.serve(conf(pool=BESIDE, base=ONE_WORKER), users=["alice"])
+    lab.connect("alice")
+    os.kill(s.role_pids()[0]["net 0"], signal.SIGKILL)
+    wait_for(lambda: not proxies(lab), "the entry goes with the worker")
+    d = wait_for(lambda: (x := lab.dial("alice")).status == 0 and x, "alice connects")
+    equal(proxies(lab), [d.address])
+    kill_all(s)
+    lab.serve(after=s)
+    equal(proxies(lab), [])
+
+
+@case()
+def a_neighbour_has_the_address(lab):
+    """R99 N02: found by asking on the link, passed over, said; the account gets another one."""
+    for a in ("10.80.0.101", "10.80.0.102"):
+        lab.lan.run("ip", "addr", "add", f"{a}/32", "dev", "lan0")
+        lab.ends.append(lambda a=a: lab.lan.run("ip", "addr", "del", f"{a}/32", "dev", "lan0"))
+    s = lab.serve(conf(pool=BESIDE), users=["alice", "bob"])
+    d = lab.connect("alice")
+    equal(d.address, "10.80.0.103")
+    for a in ("101", "102"):
+        log_has(s, rf"address 10\.80\.0\.{a} of pool beside is in use by another host "
+                   r"\(..:..:..:..:..:.. on lan0\)")
+    facts = s.ctl("diagnose", s.session()["id"])["facts"]
+    check(any("10.80.0.101" in f["text"] and "in use" in f["text"] for f in facts), facts)
+    row = next(r for r in s.ctl("pools")["rows"] if r["pool"] == "beside")
+    equal(sorted(row["conflicts"]), ["10.80.0.101", "10.80.0.102"])
+    equal(lab.connect("bob").address, "10.80.0.104")
+
+
+@case()
+def two_side_by_side(lab):
+    """The end and the start of one rrasd takes nothing from the other on the same host."""
+    one = lab.serve(conf(sstp="listen 203.0.113.1:443"), users=["alice"])
+    d = lab.connect("alice")
+    other = conf(server="device-prefix rrbs", sstp=f"listen {SERVER_OTHER}:443",
+                 pool="pool office { range 10.96.0.1 - 10.96.0.9 }")
+    two = lab.serve(other, users=["bob"])
+    e = lab.connect("bob", at=lab.other, host=SERVER_OTHER)
+    for s, alive in ((two, d), ):
+        s.stop()
+        check(ping(lab.client, alive.server_address), "the other's session")
+    text = lab.server.run("ip", "route").stdout
+    check(d.address in text and "unreachable 10.99.0." in text, text)
+    check(e.address not in text and "10.96.0." not in text, text)
+    equal(len(one.sessions()), 1)
+
+
+main()
