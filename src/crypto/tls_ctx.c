@@ -20,6 +20,11 @@ static const char tls12_ciphers[] =
     "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256:"
     "ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384";
 
+/* RFC 8446 section 9.1. AES-128 first: nothing in reach of anybody breaks it, and it costs a server
+ * a third less than AES-256. */
+static const char tls13_suites[] =
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+
 /* Where distributions keep the system's roots in one file. */
 static const char *const system_roots[] = {
 	"/etc/ssl/certs/ca-certificates.crt", /* Debian, Ubuntu, Arch, Alpine */
@@ -75,6 +80,7 @@ ctx_new(const SSL_METHOD *method, bool server)
 	must(SSL_CTX_set_min_proto_version(c->ssl, TLS1_2_VERSION) == 1);
 	must(SSL_CTX_set_max_proto_version(c->ssl, TLS1_3_VERSION) == 1);
 	must(SSL_CTX_set_cipher_list(c->ssl, tls12_ciphers) == 1);
+	must(SSL_CTX_set_ciphersuites(c->ssl, tls13_suites) == 1);
 	must(SSL_CTX_set1_groups(c->ssl, groups, 4) == 1);
 	SSL_CTX_set_options(c->ssl,
 	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
