@@ -236,7 +236,7 @@ look_tcp(struct candidate *c)
 	c->payload = c->n - c->header;
 	/* ACK and data; no reserved bits, no urgent pointer. */
 	c->joins = !(tcp[12] & 0x0f) && (tcp[TCP_FLAGS] & ~(TCP_PSH | TCP_ECE)) == TCP_ACK &&
-	           !get16(tcp + 18);
+	           !get16(tcp + 18) && get16(tcp + TCP_CSUM) != UINT16_MAX;
 }
 
 static void
@@ -257,12 +257,14 @@ look(struct candidate *c, uint8_t *pkt, size_t n, unsigned int takes)
 {
 	*c = (struct candidate){ .pkt = pkt, .n = n };
 	if (n >= IP_HEADER4 + UDP_HEADER && pkt[0] == 0x45) {
-		/* No options, no fragment. */
-		if ((pkt[IP4_FRAG] & ~IP4_DF) || pkt[IP4_FRAG + 1])
+		/* No options, no fragment, no padding; a sum of all ones would come back as 0. */
+		if ((pkt[IP4_FRAG] & ~IP4_DF) || pkt[IP4_FRAG + 1] || get16(pkt + IP4_LEN) != n ||
+		    get16(pkt + IP4_CSUM) == UINT16_MAX)
 			return;
 		c->transport_at = IP_HEADER4;
 		c->protocol = pkt[9];
-	} else if (n >= IP_HEADER6 + UDP_HEADER && pkt[0] >> 4 == IP_V6) {
+	} else if (n >= IP_HEADER6 + UDP_HEADER && pkt[0] >> 4 == IP_V6 &&
+		   get16(pkt + IP6_LEN) == n - IP_HEADER6) {
 		c->transport_at = IP_HEADER6;
 		c->protocol = pkt[6];
 	} else {

@@ -23,7 +23,7 @@
 
 #define SANDBOX_USER "_rasdial"
 #define FALLBACK_UID 60710u
-#define TUN_BYTES_PER_TURN 262144u
+#define TUN_BYTES_PER_TURN 131072u
 #define READ_BYTES 131072u
 #define HANDSHAKE_MS 30000u
 #define STALL_MS 60000u

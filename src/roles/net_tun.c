@@ -11,7 +11,7 @@
 #include "os/tun.h"
 #include "proto/ip/ip.h"
 
-#define BYTES_PER_TURN 262144u
+#define BYTES_PER_TURN 131072u
 #define READS_PER_TURN 256u
 
 /* The connection that an inner packet is for, by its destination. */

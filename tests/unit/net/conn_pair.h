@@ -244,6 +244,31 @@ make_ip(struct pkt *p, uint32_t from, uint32_t to)
 	p->len = sizeof(h);
 }
 
+/* A TCP super-packet from the client to the server, as a TUN device would give it. */
+#define TRAIN_PAYLOAD 1300u
+
+static inline size_t
+make_train(uint8_t *p, struct vnet_hdr *h, size_t n_packets)
+{
+	size_t n = 40 + n_packets * TRAIN_PAYLOAD;
+	static const uint8_t header[40] = { 0x45, 0, 0, 0, 0, 1, 0x40, 0, 64, 6, 0, 0, 0x0a, 0x63,
+		0, 2, 0x0a, 0x50, 0, 2, 0x9c, 0x40, 0, 80, 0, 0, 0, 1, 0, 0, 0, 1, 0x50, 0x10, 1, 0,
+		0, 0, 0, 0 };
+
+	*h = (struct vnet_hdr){ .flags = VNET_NEEDS_CSUM,
+		.gso_type = VNET_GSO_TCP4,
+		.hdr_len = 40,
+		.gso_size = TRAIN_PAYLOAD,
+		.csum_start = 20,
+		.csum_offset = 16 };
+	memcpy(p, header, sizeof(header));
+	p[2] = (uint8_t)(n >> 8);
+	p[3] = (uint8_t)n;
+	for (size_t i = sizeof(header); i < n; i++)
+		p[i] = (uint8_t)(i * 7);
+	return n;
+}
+
 static inline int
 pair_setup(void **state)
 {

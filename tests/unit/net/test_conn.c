@@ -354,10 +354,95 @@ test_time_outs_of_the_policy(void **state)
 	close_pair(&p);
 }
 
+/* A super-packet arrives as one again: its bytes, with the header that says how to cut it. */
+static void
+test_a_train_arrives_whole(void **state)
+{
+	uint8_t *super = malloc(VNET_PACKET_MAX), *got = malloc(VNET_PACKET_MAX);
+	struct vnet_hdr h;
+	struct pair p;
+	size_t n = make_train(super, &h, 45), n_got = 0;
+	bool more;
+
+	(void)state;
+	assert_true(super && got);
+	open_pair(&p, pki.ca, "secret", AUTH_BIT(AUTH_MSCHAPV2), AUTH_BIT(AUTH_MSCHAPV2));
+	(void)conn_start(p.client, p.cw, &p.now);
+	run(&p, 100);
+	p.sw->join.takes = VNET_TCP;
+	conn_send_ip(p.client, p.cw, &h, view_of(super, n), &p.now);
+	conn_send_end(p.client, p.cw);
+	conn_lend(p.server, conn_out(p.client));
+	assert_int_equal(conn_step(p.server, p.sw, &p.now, &more), 0);
+	assert_int_equal(p.sw->join.n_units, 1);
+	assert_int_equal(p.sw->join.units[0].h.gso_size, TRAIN_PAYLOAD);
+	for (uint32_t i = p.sw->join.units[0].piece; i != VNET_NO_PIECE;
+	     i = p.sw->join.pieces[i].next) {
+		memcpy(got + n_got, p.sw->join.pieces[i].v.p, p.sw->join.pieces[i].v.n);
+		n_got += p.sw->join.pieces[i].v.n;
+	}
+	assert_int_equal(n_got, n);
+	assert_memory_equal(got + 40, super + 40, n - 40);
+	assert_memory_equal(got, super, 10);
+	assert_true(conn_keep(p.server));
+	free(super);
+	free(got);
+	close_pair(&p);
+}
+
+/* S11: what a peer does not take stays bounded, below where we would stop to read from it; what is
+ * dropped is counted packet by packet; and what came in half is kept when it is not lent any more.
+ */
+static void
+test_queue_is_bounded_S11(void **state)
+{
+	uint8_t *super = malloc(VNET_PACKET_MAX);
+	struct vnet_hdr h;
+	struct pair p;
+	size_t n = make_train(super, &h, 45);
+	bool more = true;
+
+	(void)state;
+	assert_non_null(super);
+	open_pair(&p, pki.ca, "secret", AUTH_BIT(AUTH_MSCHAPV2), AUTH_BIT(AUTH_MSCHAPV2));
+	(void)conn_start(p.client, p.cw, &p.now);
+	run(&p, 100);
+	for (unsigned int i = 0; i < 100; i++) {
+		conn_send_ip(p.client, p.cw, &h, view_of(super, n), &p.now);
+		conn_send_end(p.client, p.cw);
+	}
+	assert_true(conn_is_full(p.client));
+	assert_true(conn_wants_input(p.client));
+	assert_true(conn_out(p.client).n < CONN_DATA_MAX + 70000);
+	const struct conn_counts *c = conn_counts(p.client);
+	assert_int_equal(c->drops.n[DROP_QUEUE_FULL] % 45, 0);
+	assert_int_equal(c->drops.n[DROP_QUEUE_FULL] + c->out_pkts, 100 * 45);
+	/* In parts that end within a record: every packet that was sent arrives. */
+	unsigned int n_got = 0;
+	while (conn_out(p.client).n) {
+		struct view part = conn_out(p.client);
+		if (part.n > 10007)
+			part.n = 10007;
+		conn_lend(p.server, part);
+		for (more = true; more;) {
+			(void)conn_step(p.server, p.sw, &p.now, &more);
+			n_got += (unsigned int)p.sw->join.n_pieces;
+		}
+		assert_true(conn_keep(p.server));
+		conn_out_sent(p.client, part.n, &p.now);
+	}
+	assert_int_equal(n_got, c->out_pkts);
+	assert_false(conn_is_full(p.client));
+	free(super);
+	close_pair(&p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_train_arrives_whole),
+		cmocka_unit_test(test_queue_is_bounded_S11),
 		cmocka_unit_test(test_connects_with_mschapv2),
 		cmocka_unit_test(test_connects_with_pap),
 		cmocka_unit_test(test_connects_byte_by_byte),

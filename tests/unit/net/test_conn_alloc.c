@@ -1,6 +1,7 @@
 /*
  * The data path allocates nothing per packet: our own calls of the allocator are counted while
- * packets pass through both ends of a connection, one by one. (OpenSSL's own are its affair.)
+ * packets pass through both ends of a connection, one by one and in trains. (OpenSSL's own are its
+ * affair.)
  */
 #include "conn_pair.h"
 
@@ -73,11 +74,44 @@ test_no_allocation_per_packet(void **state)
 	pkt_pool_free(pool);
 }
 
+/* Trains of 45 packets, cut at one end and joined again at the other. */
+static void
+test_no_allocation_per_train(void **state)
+{
+	uint8_t *super = __real_malloc(VNET_PACKET_MAX);
+	struct vnet_hdr h;
+	struct pair p;
+	size_t n = make_train(super, &h, 45);
+
+	(void)state;
+	open_pair(&p, pki.ca, "secret", AUTH_BIT(AUTH_MSCHAPV2), AUTH_BIT(AUTH_MSCHAPV2));
+	(void)conn_start(p.client, p.cw, &p.now);
+	run(&p, 100);
+	assert_true(conn_is_up(p.server));
+	p.sw->join.takes = VNET_TCP | VNET_UDP;
+	for (unsigned int i = 0; i < 100; i++) {
+		if (i == 2) /* what is kept from turn to turn is there */
+			n_allocations = 0;
+		conn_send_ip(p.client, p.cw, &h, view_of(super, n), &p.now);
+		conn_send_end(p.client, p.cw);
+		run(&p, 0);
+		assert_int_equal(p.sw->join.n_units, 0);
+	}
+	assert_int_equal(n_allocations, 0);
+	assert_int_equal(p.n_from_client, 100 * 45);
+	assert_int_equal(conn_counts(p.client)->out_pkts, 100 * 45);
+	assert_int_equal(conn_counts(p.server)->in_pkts, 100 * 45);
+	assert_int_equal(conn_counts(p.server)->in_bytes, 100 * 45 * (40 + TRAIN_PAYLOAD));
+	free(super);
+	close_pair(&p);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_allocation_per_packet),
+		cmocka_unit_test(test_no_allocation_per_train),
 	};
 
 	return cmocka_run_group_tests_name("net/conn_alloc", tests, pair_setup, NULL);
