@@ -226,3 +226,13 @@ sandbox_ids(const char *user, uid_t *uid_out, gid_t *gid_out)
 	*gid_out = uid;
 	return 0;
 }
+
+uint32_t
+sandbox_files_max(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+		return 0;
+	return r.rlim_cur > UINT32_MAX ? UINT32_MAX : (uint32_t)r.rlim_cur;
+}

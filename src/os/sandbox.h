@@ -32,6 +32,9 @@ struct sandbox {
 /* All or nothing in effect: on failure (-errno and a text) the process must end. */
 MUST_USE int sandbox_enter(const struct sandbox *s, char *err, size_t cap);
 
+/* How many descriptors this process may have at a time; 0 when that cannot be told. */
+uint32_t sandbox_files_max(void);
+
 /*
  * The ids of a user name; a number is taken as uid and gid both, unless a user has that uid.
  * -ENOENT when there is no such user. Call it before the root changes.

@@ -5,6 +5,7 @@
  */
 #include "roles/fetch_priv.h"
 
+#include "os/sandbox.h"
 #include "proto/proxy/proxy.h"
 #include "proto/tls/hello.h"
 
@@ -87,9 +88,17 @@ fetch_close(void *role)
 static bool
 fetch_go(void *role, char *err, size_t cap)
 {
+	struct fetch *f = role;
+	uint32_t files = sandbox_files_max();
+
 	(void)err;
 	(void)cap;
-	on_counters(role);
+	/* A descriptor that comes when there is no room for it is lost, and its channel with it. */
+	f->max_pairs =
+	    files > 2 * FETCH_FILES_KEPT ? (files - FETCH_FILES_KEPT) / 2 : FETCH_FILES_KEPT / 4;
+	if (f->max_pairs > FETCH_PAIRS_MAX)
+		f->max_pairs = FETCH_PAIRS_MAX;
+	on_counters(f);
 	return true;
 }
 
@@ -138,7 +147,7 @@ take(struct fetch *f, const struct msg_hand_over *m, int fd)
 		fetch_failed(f, site, &m->peer, CAUSE_WEB_NOT_TAKEN);
 		return;
 	}
-	if (site->n_pairs >= web->connections || f->n_pairs >= FETCH_PAIRS_MAX) {
+	if (site->n_pairs >= web->connections || f->n_pairs >= f->max_pairs) {
 		close(fd);
 		fetch_failed(f, site, &m->peer, CAUSE_WEB_LIMIT);
 		return;

@@ -10,6 +10,7 @@
 #include "roles/counted.h"
 
 #define FETCH_PAIRS_MAX 16384u /* of all sites together */
+#define FETCH_FILES_KEPT 128u  /* descriptors for channels, and for those that just come */
 #define FETCH_BUFFER 32768u    /* the most that waits for a slow end, each way */
 #define FETCH_CONNECT_MS 10000u
 
@@ -48,7 +49,7 @@ struct fetch {
 	struct loop_timer *timer, *counters;
 	struct heap timers;
 	struct list pairs;
-	uint32_t n_pairs;
+	uint32_t n_pairs, max_pairs;
 	unsigned int n_sites;
 	struct fetch_site sites[CONF_WEBS_MAX * 2];
 	struct counted counted;

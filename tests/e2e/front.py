@@ -5,6 +5,8 @@ web sites beside it (a web server of Python's ssl, and nginx), which get theirs 
 """
 import http.server
 import os
+import re
+import resource
 import shutil
 import socket
 import ssl
@@ -301,6 +303,14 @@ def get(lab, name, path="/", at=None, data=None):
     return subject, int(head.split()[1]), body
 
 
+def answers(lab, name):
+    """Whether the site gives a page."""
+    try:
+        return get(lab, name)[1] == 200
+    except (OSError, ssl.SSLError):
+        return False
+
+
 @case()
 def site_beside_the_vpn(lab):
     """One port: browsers get the site's own certificate and pages, VPN clients the VPN. S03."""
@@ -412,20 +422,13 @@ def default_site(lab):
 def site_without_server(lab):
     """A web server that is down, or too many connections: counted by name, and SSTP goes on. X01."""
     s = lab.serve(conf(more=SITE % "connections 3; idle-time 2s"), users=["alice"])
-
-    def refused(name):
-        try:
-            get(lab, name)
-        except (OSError, ssl.SSLError):
-            return True
-        return False
-    check(refused("www.example.org"), "it was served")
+    check(not answers(lab, "www.example.org"), "it was served")
     web = Web(lab)
     equal(get(lab, "www.example.org")[1], 200)
     context = ssl.create_default_context(cafile=lab.ca)
     held = [context.wrap_socket(lab.client.connect(), server_hostname="www.example.org")
             for _ in range(3)]
-    check(refused("www.example.org"), "the fourth was served")
+    check(not answers(lab, "www.example.org"), "the fourth was served")
     start = time.monotonic()
     # silence ends them
     for c in held:
@@ -443,10 +446,41 @@ def site_without_server(lab):
         check(kib < 30000, "fetch uses", kib, "KiB")
     check(closed(slow, 20), "the slow one is kept")
     web.end()
-    check(refused("www.example.org"), "it was served")
+    check(not answers(lab, "www.example.org"), "it was served")
     n = counts(s)
     equal(n.get("web.server-unreachable"), 2, n)
     equal(n.get("web.connection-limit"), 1, n)
+
+
+@case(("processes",))
+def crowd_at_a_site(lab):
+    """X01: more browsers than fetch has descriptors for: the rest is closed, nobody breaks down."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (300, hard))     # rrasd is started with it
+    try:
+        s = lab.serve(conf(more=SITE % "", sstp="half-open-per-source 500"), users=["alice"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    Web(lab)
+    _, _, outward = client_hello("www.example.org")
+    hello, held = outward.read(), []
+    for _ in range(100):
+        c = lab.client.connect()
+        c.sendall(hello)
+        held.append(c)
+
+    def served():
+        lines = [x for row in s.ctl("status")["rows"] for x in row["lines"]]
+        m = [re.match(r"site www connections (\d+) taken (\d+) failed (\d+)", x) for x in lines]
+        n = [int(x) for x in next(x for x in m if x).groups()]
+        return n if n[1] + n[2] == 100 else None
+    now, taken, failed = wait_for(served, "all have been taken or closed")
+    check(taken == 86 and failed == 14 and now <= 86, now, taken, failed)
+    lab.connect("alice")
+    for c in held:
+        c.close()
+    wait_for(lambda: answers(lab, "www.example.org"), "there is room again")
+    equal(set(s.role_pids()[1].values()), {0}, "restarts:")
 
 
 @case(("processes",))
@@ -469,13 +503,7 @@ def fetch_dies_and_comes_back(lab):
     equal(os.listdir(f"/proc/{pids['fetch']}/root"), [])
     os.kill(pids["fetch"], 9)
     s.wait_line(r"fetch 0 ended: .*")
-
-    def served():
-        try:
-            return get(lab, "www.example.org")[1] == 200
-        except (OSError, ssl.SSLError):
-            return False
-    wait_for(served, "the site is back")
+    wait_for(lambda: answers(lab, "www.example.org"), "the site is back")
     check(s.session(address=d.address), "the session is gone")
     equal(s.role_pids()[1]["fetch"], 1, "restarts:")
 
