@@ -248,9 +248,9 @@ look_at_cert(struct ctl_context *x, const struct ctl *c)
 	char chain[CONF_PATH_MAX + 32], key[CONF_PATH_MAX + 32];
 	const char *state = ctl_context_state(x, c);
 
-	if (x->conf->sstp_certificate[0]) {
-		snprintf(chain, sizeof(chain), "%s", x->conf->sstp_certificate);
-		snprintf(key, sizeof(key), "%s", x->conf->sstp_key);
+	if (x->conf->n_certificates) {
+		snprintf(chain, sizeof(chain), "%s", x->conf->certificates[0].chain);
+		snprintf(key, sizeof(key), "%s", x->conf->certificates[0].key);
 	} else { /* the pair that rrasd makes at its first start */
 		snprintf(chain, sizeof(chain), "%s/pki/server.pem", state);
 		snprintf(key, sizeof(key), "%s/pki/server.key", state);

@@ -182,7 +182,7 @@ check_sstp(const struct conf *c, const struct conf_places *p, struct conf_errors
 		conf_error(errors, certificate, "certificate without key: add key \"FILE\"");
 	if (key && !certificate)
 		conf_error(errors, key, "key without certificate: add certificate \"FILE\"");
-	if (!key && !certificate && p->sstp_block.file && c->sstp_enabled)
+	if (!key && !certificate && c->n_certificates == 0 && p->sstp_block.file && c->sstp_enabled)
 		conf_warning(errors, &p->sstp_block,
 		    "no certificate is named: rrasd makes a certification authority and a "
 		    "certificate of its own, and clients must trust that authority");
@@ -190,6 +190,35 @@ check_sstp(const struct conf *c, const struct conf_places *p, struct conf_errors
 		conf_error(errors, per ? per : all,
 		    "half-open-per-source (%u) is more than half-open (%u)",
 		    c->sstp_half_open_per_source, c->sstp_half_open);
+}
+
+static void
+check_certificates(const struct conf *c, const struct conf_places *p, struct conf_errors *errors)
+{
+	char name[CONF_QUOTE_MAX];
+
+	for (unsigned int i = 0; i < c->n_certificates; i++) {
+		const struct conf_certificate *cert = &c->certificates[i];
+		const struct conf_at *at = &p->certificates[i].at;
+		conf_quote(view_str(cert->label), name);
+		if (!conf_seen_key(&p->certificates[i], BLOCK_CERTIFICATE, "chain"))
+			conf_error(
+			    errors, at, "certificate %s without chain: add chain \"FILE\"", name);
+		if (!conf_seen_key(&p->certificates[i], BLOCK_CERTIFICATE, "key"))
+			conf_error(
+			    errors, at, "certificate %s without key: add key \"FILE\"", name);
+		for (unsigned int j = 0; j < cert->n_names; j++)
+			if (strcmp(cert->names[j], "*") == 0)
+				conf_error(errors, at,
+				    "certificate %s: name * is not used; the first certificate is "
+				    "for everybody else",
+				    name);
+		for (unsigned int j = 0; j < i; j++)
+			if (cert->label[0] && strcmp(cert->label, c->certificates[j].label) == 0)
+				conf_error(errors, at,
+				    "there are two certificates %s; the other is in line %u", name,
+				    p->certificates[j].at.line);
+	}
 }
 
 /* Another policy's index with the same name or order, for duplicates in one pass of sorting. */
@@ -319,6 +348,7 @@ conf_check(const struct conf *c, const struct conf_places *p, struct conf_errors
 {
 	check_pools(c, p, errors);
 	check_sstp(c, p, errors);
+	check_certificates(c, p, errors);
 	check_policies(c, p, errors);
 	conf_check_webs(c, p, errors);
 }

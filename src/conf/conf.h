@@ -14,10 +14,19 @@
 #define CONF_RANGES_MAX 16u
 #define CONF_POLICIES_MAX 16384u
 #define CONF_PATH_MAX 256u
+#define CONF_CERTIFICATES_MAX 16u
 #define CONF_ITEMS_MAX 32u
 #define CONF_WEBS_MAX 16u
 #define CONF_WEB_NAMES_MAX 16u
 #define CONF_URL_MAX 512u
+
+/* A certificate of the server. */
+struct conf_certificate {
+	char label[64]; /* what the block is called; "" for the one of the block sstp */
+	char chain[CONF_PATH_MAX], key[CONF_PATH_MAX];
+	unsigned int n_names; /* 0: the names that the certificate carries */
+	char names[8][256];   /* "*.example.org" is one label more */
+};
 
 struct conf_range {
 	struct ip_addr first, last; /* inclusive */
@@ -109,6 +118,12 @@ struct conf {
 	unsigned int n_sstp_listeners;
 	struct endpoint sstp_listeners[CONF_LISTENERS_MAX];
 	char sstp_certificate[CONF_PATH_MAX], sstp_key[CONF_PATH_MAX];
+	/*
+	 * In the order of use: the one of sstp { } first, then certificate "LABEL" { }. None: rrasd
+	 * makes one itself.
+	 */
+	unsigned int n_certificates;
+	struct conf_certificate certificates[CONF_CERTIFICATES_MAX];
 	uint32_t sstp_ports;
 	uint32_t sstp_half_open; /* calls on their way, all sources */
 	uint32_t sstp_half_open_per_source;

@@ -76,7 +76,7 @@ unknown_key(struct fill *f, enum conf_block block, const struct conf_stmt *s)
 	struct conf_near near;
 
 	conf_quote(s->key, key);
-	if (block != BLOCK_TOP && conf_block_find(s->key) != BLOCK_TOP) {
+	if (block != BLOCK_TOP && conf_block_find(s->key) != BLOCK_TOP && (s->block || !home)) {
 		conf_error(f->errors, &s->at,
 		    "the block %s may not stand inside %s; is a \"}\" missing above?", key, name);
 		return;
@@ -237,6 +237,43 @@ fill_web(struct fill *f, const struct conf_stmt *s)
 	fill_block(f, &t, s);
 }
 
+static void
+fill_certificate(struct fill *f, const struct conf_stmt *s)
+{
+	struct conf *c = f->conf;
+
+	/* One place is kept for the certificate of the block sstp. */
+	if (c->n_certificates == CONF_CERTIFICATES_MAX - 1) {
+		conf_error(
+		    f->errors, &s->at, "more than %u certificates", CONF_CERTIFICATES_MAX - 1);
+		return;
+	}
+	struct conf_certificate *cert = &c->certificates[c->n_certificates];
+	struct conf_seen *seen = &f->places->certificates[c->n_certificates];
+	struct target t = { .block = BLOCK_CERTIFICATE, .base = cert, .seen = seen };
+
+	c->n_certificates++;
+	seen->at = s->at;
+	if (!s->broken && !block_name(f, s, cert->label, sizeof(cert->label)))
+		cert->label[0] = 0;
+	fill_block(f, &t, s);
+}
+
+/* The certificate of the block sstp comes first: it is for whoever names nobody. */
+static void
+lead_certificates(struct conf *c)
+{
+	struct conf_certificate *first = &c->certificates[0];
+
+	if (!c->sstp_certificate[0])
+		return;
+	memmove(first + 1, first, c->n_certificates * sizeof(*first));
+	c->n_certificates++;
+	*first = (struct conf_certificate){ 0 };
+	memcpy(first->chain, c->sstp_certificate, sizeof(first->chain));
+	memcpy(first->key, c->sstp_key, sizeof(first->key));
+}
+
 /* A block or setting outside of all blocks. */
 static void
 fill_top(struct fill *f, const struct conf_stmt *s)
@@ -258,9 +295,17 @@ fill_top(struct fill *f, const struct conf_stmt *s)
 		fill_setting(f, &t, s);
 		return;
 	}
+	if (!s->block && block == BLOCK_CERTIFICATE) { /* it is a setting of sstp as well */
+		unknown_key(f, BLOCK_TOP, s);
+		return;
+	}
 	if (!s->block) {
 		conf_error(f->errors, &s->end, "expected \"{\": %s is a block, %s%s { }",
 		    info->name, info->name, info->named ? " NAME" : "");
+		return;
+	}
+	if (block == BLOCK_CERTIFICATE) {
+		fill_certificate(f, s);
 		return;
 	}
 	if (block == BLOCK_POOL) {
@@ -354,7 +399,7 @@ sort_policies(struct conf *c)
 static bool
 fill_conf(struct fill *f, const struct conf_tree *tree)
 {
-	for (unsigned int b = BLOCK_TOP; b < BLOCK_POOL; b++)
+	for (unsigned int b = BLOCK_TOP; b < BLOCK_CERTIFICATE; b++)
 		fill_defaults(f, (enum conf_block)b, f->conf);
 	fill_defaults(f, BLOCK_POOL, &f->pool);
 	fill_defaults(f, BLOCK_POLICY, &f->policy);
@@ -376,6 +421,7 @@ fill_conf(struct fill *f, const struct conf_tree *tree)
 	}
 	conf_check(f->conf, f->places, f->errors);
 	sort_policies(f->conf);
+	lead_certificates(f->conf);
 	return true;
 }
 

@@ -20,6 +20,7 @@ struct conf_places {
 	struct conf_seen common; /* all blocks that have no name */
 	struct conf_at sstp_block;
 	struct conf_at listeners[CONF_LISTENERS_MAX];
+	struct conf_seen certificates[CONF_CERTIFICATES_MAX];
 	struct conf_seen pools[CONF_POOLS_MAX];
 	struct conf_at ranges[CONF_POOLS_MAX][CONF_RANGES_MAX];
 	struct conf_seen *policies; /* as conf->policies */

@@ -147,6 +147,14 @@ static const struct conf_key keys[] = {
 	    "Silence before the server asks whether the client is still there, and again before "
 	    "it ends the call."),
 
+	KEY(CERTIFICATE, "chain", PATH, conf_certificate, chain, 1, CONF_PATH_MAX - 1, "", NULL,
+	    "The certificate and, behind it, the intermediate ones (PEM)."),
+	KEY(CERTIFICATE, "key", PATH, conf_certificate, key, 1, CONF_PATH_MAX - 1, "", NULL,
+	    "Its private key (PEM). Only the vault reads it."),
+	LIST(CERTIFICATE, "name", NAMES, conf_certificate, names, n_names, 8, "",
+	    "Clients that dial one of these names are shown it; *.NAME is for one label more. Not "
+	    "set: the names that the certificate carries."),
+
 	LIST(POOL, "range", RANGES, conf_pool, ranges, n_ranges, CONF_RANGES_MAX, "",
 	    "Addresses for clients: FIRST - LAST, or a prefix, of which the network and broadcast "
 	    "addresses are left out. The first address of the first pool is the server's own."),
@@ -251,6 +259,11 @@ static const struct conf_block_info blocks[N_BLOCK] = {
 	[BLOCK_AUTHENTICATION] = { "authentication", false, "How clients prove who they are." },
 	[BLOCK_PPP] = { "ppp", false, "PPP, inside all tunnels that use it." },
 	[BLOCK_SSTP] = { "sstp", false, "The SSTP listener." },
+	[BLOCK_CERTIFICATE] = { "certificate", true,
+	    "A further certificate, at most 15. Which is shown depends on the name that a client "
+	    "dials (SNI); of an ECDSA and an RSA one for the same name, on what the client can "
+	    "check. Who asks for a name that none has is shown the one of the block sstp, or else "
+	    "the first of the file. Exchanged files are used after a reload." },
 	[BLOCK_POOL] = { "pool", true, "Addresses for clients. At most 16 pools." },
 	[BLOCK_POLICY] = { "policy", true,
 	    "Who may connect, and on what terms. All conditions of a policy have to match; of the "

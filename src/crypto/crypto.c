@@ -6,6 +6,7 @@
 #include "crypto/crypto.h"
 
 #include "crypto/evp.h"
+#include "crypto/vault_key.h"
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -79,6 +80,9 @@ load_once(void)
 	a->legacy = OSSL_PROVIDER_load(a->lib, "legacy");
 	need(a->legacy, "legacy provider", from_legacy);
 
+	if (!vault_key_load(a->lib) && !missing)
+		missing = "the vault's key provider";
+
 	need(a->md5 = EVP_MD_fetch(a->lib, "MD5", NULL), "MD5", from_openssl);
 	need(a->sha1 = EVP_MD_fetch(a->lib, "SHA1", NULL), "SHA-1", from_openssl);
 	need(a->sha256 = EVP_MD_fetch(a->lib, "SHA256", NULL), "SHA-256", from_openssl);
@@ -86,6 +90,8 @@ load_once(void)
 	need(a->des_ecb = EVP_CIPHER_fetch(a->lib, "DES-ECB", NULL), "DES", from_legacy);
 	need(a->rc4 = EVP_CIPHER_fetch(a->lib, "RC4", NULL), "RC4", from_legacy);
 	need(a->aes256_gcm = EVP_CIPHER_fetch(a->lib, "AES-256-GCM", NULL), "AES-256-GCM",
+	    from_openssl);
+	need(a->aes256_cbc = EVP_CIPHER_fetch(a->lib, "AES-256-CBC", NULL), "AES-256-CBC",
 	    from_openssl);
 	need(a->hmac = EVP_MAC_fetch(a->lib, "HMAC", NULL), "HMAC", from_openssl);
 	need(a->hmac_ready[DIGEST_MD5] = hmac_with("MD5"), "HMAC-MD5", from_openssl);

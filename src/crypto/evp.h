@@ -13,10 +13,10 @@
 #include <openssl/types.h>
 
 struct crypto_algs {
-	OSSL_LIB_CTX *lib; /* our own: the system's openssl.cnf has no say in it */
-	OSSL_PROVIDER *provider, *legacy;
+	OSSL_LIB_CTX *lib;                /* our own: the system's openssl.cnf has no say in it */
+	OSSL_PROVIDER *provider, *legacy; /* and vault_key's */
 	EVP_MD *md4, *md5, *sha1, *sha256;
-	EVP_CIPHER *des_ecb, *rc4, *aes256_gcm;
+	EVP_CIPHER *des_ecb, *rc4, *aes256_gcm, *aes256_cbc;
 	EVP_MAC *hmac;
 	EVP_MAC_CTX *hmac_ready[DIGEST_SHA256 + 1]; /* digest chosen, no key yet: to be copied */
 };
@@ -39,6 +39,9 @@ void aead_seal(const uint8_t *key, const uint8_t *nonce, const struct view *aad,
 /* sealed: ciphertext and tag. out: sealed.n - 16 bytes, zeroed on failure. */
 MUST_USE bool aead_open(const uint8_t *key, const uint8_t *nonce, const struct view *aad,
     size_t n_aad, struct view sealed, uint8_t *out);
+
+/* SHA-256 of a key's SubjectPublicKeyInfo: what the vault knows it by. False: out of memory. */
+MUST_USE bool evp_key_id(EVP_PKEY *key, uint8_t out[32]);
 
 /* The known-answer tests. NULL, or the name of the algorithm that answered wrongly. */
 const char *selftest_run(void);

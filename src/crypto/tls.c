@@ -74,6 +74,12 @@ tls_new(struct tls_ctx *c, const char *host)
 	SSL_set_bio(t->ssl, bio, bio); /* one reference, given away */
 	if (SSL_set_app_data(t->ssl, t) != 1)
 		goto fail;
+	if (c->vault) {
+		t->ask = calloc(1, sizeof(*t->ask));
+		if (!t->ask)
+			goto fail;
+		SSL_set_mode(t->ssl, SSL_MODE_ASYNC);
+	}
 	SSL_set_info_callback(t->ssl, note_alert);
 	if (c->server)
 		SSL_set_accept_state(t->ssl);
@@ -93,6 +99,11 @@ tls_free(struct tls *t)
 {
 	if (!t)
 		return;
+	if (t->ask && t->ask->open) { /* its job must end, or it would never be free again */
+		(void)SSL_do_handshake(t->ssl);
+		ERR_clear_error();
+	}
+	free(t->ask);
 	SSL_free(t->ssl);
 	X509_free(t->peer);
 	tls_buf_fini(&t->in);
@@ -151,6 +162,14 @@ settle(struct tls *t, int ret)
 		ERR_clear_error();
 		return;
 	}
+	if (e == SSL_ERROR_WANT_ASYNC && t->ask && t->ask->open) {
+		t->state = TLS_WANTS_SIGNATURE;
+		return;
+	}
+	if (e == SSL_ERROR_WANT_ASYNC_JOB) {
+		t->wants_turn = true;
+		return;
+	}
 	if (e == SSL_ERROR_ZERO_RETURN && t->state == TLS_OPEN) {
 		t->state = TLS_CLOSED;
 		return;
@@ -186,12 +205,48 @@ tls_step(struct tls *t)
 	if (t->state != TLS_HANDSHAKE || !first_bytes_pass(t))
 		return t->state;
 	ERR_clear_error();
+	t->wants_turn = false;
+	vault_key_ask_at(t->ask);
 	int ret = SSL_do_handshake(t->ssl);
-	if (ret == 1)
-		t->state = TLS_OPEN;
-	else
+	vault_key_ask_at(NULL);
+	if (ret != 1) {
 		settle(t, ret);
+		return t->state;
+	}
+	t->state = TLS_OPEN;
+	/* Nothing is signed any more: from here on data passes without a change of stacks. */
+	SSL_clear_mode(t->ssl, SSL_MODE_ASYNC);
+	free(t->ask);
+	t->ask = NULL;
 	return t->state;
+}
+
+struct tls_question
+tls_question(const struct tls *t)
+{
+	must(t->state == TLS_WANTS_SIGNATURE && t->ask->open);
+	return (struct tls_question){ .key = view_of(t->ask->key, sizeof(t->ask->key)),
+		.scheme = t->ask->scheme,
+		.what = t->ask->tbs };
+}
+
+void
+tls_answer(struct tls *t, struct view signature, enum cause why_not)
+{
+	struct vault_key_ask *q = t->ask;
+
+	if (t->state != TLS_WANTS_SIGNATURE)
+		return;
+	q->good = signature.n > 0 && view_copy(signature, q->sig, sizeof(q->sig));
+	q->n_sig = q->good ? signature.n : 0;
+	t->unsigned_for = q->good ? CAUSE_NONE : why_not;
+	t->state = TLS_HANDSHAKE;
+}
+
+bool
+tls_wants_turn(const struct tls *t)
+{
+	return t->wants_turn;
 }
 
 int
@@ -199,7 +254,7 @@ tls_read(struct tls *t, void *buf, size_t cap)
 {
 	size_t n = 0;
 
-	if (t->state == TLS_HANDSHAKE || cap == 0)
+	if (t->state == TLS_HANDSHAKE || t->state == TLS_WANTS_SIGNATURE || cap == 0)
 		return 0;
 	if (t->state != TLS_OPEN)
 		return -1;
@@ -283,6 +338,26 @@ tls_sni(const struct tls *t)
 	const char *name = SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
 
 	return name ? name : "";
+}
+
+bool
+tls_resumed(const struct tls *t)
+{
+	return SSL_session_reused(t->ssl) == 1;
+}
+
+bool
+tls_shown(const struct tls *t, struct tls_shown *out)
+{
+	const struct tls_id *id = t->ctx->server ? tls_id_shown(t) : NULL;
+
+	if (!id)
+		return false;
+	out->subject = id->subject;
+	out->serial = id->serial;
+	memcpy(out->sha1, id->sha1, sizeof(out->sha1));
+	memcpy(out->sha256, id->sha256, sizeof(out->sha256));
+	return true;
 }
 
 bool

@@ -9,6 +9,7 @@
 
 #include "base/rd.h"
 
+#include <openssl/async.h>
 #include <openssl/err.h>
 
 #include <stdio.h>
@@ -33,17 +34,14 @@ static const char *const system_roots[] = {
 };
 
 /* The best version that a ClientHello offers, for the words when it is too old. */
-static int
-note_hello(SSL *ssl, int *alert, void *arg)
+static void
+note_version(struct tls *t)
 {
-	struct tls *t = SSL_get_app_data(ssl);
 	const unsigned char *ext = NULL;
 	size_t n = 0;
 
-	(void)alert;
-	(void)arg;
-	t->offered = (uint16_t)SSL_client_hello_get0_legacy_version(ssl);
-	if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_supported_versions, &ext, &n) == 1) {
+	t->offered = (uint16_t)SSL_client_hello_get0_legacy_version(t->ssl);
+	if (SSL_client_hello_get0_ext(t->ssl, TLSEXT_TYPE_supported_versions, &ext, &n) == 1) {
 		struct rd_fault fault;
 		struct rd r = rd_over(view_of(ext, n), &fault);
 		struct rd list = rd_sub(&r, rd_u8(&r));
@@ -58,109 +56,100 @@ note_hello(SSL *ssl, int *alert, void *arg)
 		if (best)
 			t->offered = best;
 	}
-	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
-static struct tls_ctx *
-ctx_new(const SSL_METHOD *method, bool server)
+/* Before anything of the ClientHello is decided, and before a ticket in it is looked at. */
+static int
+on_hello(SSL *ssl, int *alert, void *arg)
+{
+	struct tls *t = SSL_get_app_data(ssl);
+
+	(void)arg;
+	note_version(t);
+	if (tls_site_choose(t)) {
+		tls_tickets_for(t);
+		return SSL_CLIENT_HELLO_SUCCESS;
+	}
+	t->no_memory = true;
+	*alert = SSL_AD_INTERNAL_ERROR;
+	return SSL_CLIENT_HELLO_ERROR;
+}
+
+/* What both ends have in common. */
+static SSL_CTX *
+ssl_new(const SSL_METHOD *method)
 {
 	int groups[] = { NID_X25519, NID_X9_62_prime256v1, NID_secp384r1, NID_secp521r1 };
+	SSL_CTX *ssl = SSL_CTX_new_ex(crypto_algs()->lib, NULL, method);
+
+	if (!ssl)
+		return NULL;
+	SSL_CTX_set_security_level(ssl, 2); /* RSA and DH from 2048 bits, no SHA-1 signatures */
+	must(SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) == 1);
+	must(SSL_CTX_set_max_proto_version(ssl, TLS1_3_VERSION) == 1);
+	must(SSL_CTX_set_cipher_list(ssl, tls12_ciphers) == 1);
+	must(SSL_CTX_set_ciphersuites(ssl, tls13_suites) == 1);
+	must(SSL_CTX_set1_groups(ssl, groups, 4) == 1);
+	SSL_CTX_set_options(
+	    ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+	/* No session is kept here: a server's go into tickets, see tls_ticket.c. */
+	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
+	must(SSL_CTX_set_num_tickets(ssl, 0) == 1);
+	must(SSL_CTX_set_max_early_data(ssl, 0) == 1);
+	/* The chain is sent as given: never built from a store while a peer waits. */
+	SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+	return ssl;
+}
+
+SSL_CTX *
+tls_server_ssl(void)
+{
+	SSL_CTX *ssl = ssl_new(TLS_server_method());
+
+	if (!ssl)
+		return NULL;
+	SSL_CTX_set_client_hello_cb(ssl, on_hello, NULL);
+	tls_tickets_enable(ssl);
+	return ssl;
+}
+
+/* Stacks for handshakes that wait for the vault; OpenSSL keeps a pool of them for each thread. */
+static bool
+make_job_pool(void)
+{
+	static _Thread_local bool made;
+
+	made = made || ASYNC_init_thread(TLS_JOBS_MAX, 0) == 1;
+	return made;
+}
+
+struct tls_ctx *
+tls_server_ctx_of(const struct tls_own *own, unsigned int n_own, char *err, size_t cap)
+{
 	struct tls_ctx *c = calloc(1, sizeof(*c));
 
+	must(n_own >= 1 && n_own <= TLS_CERTS_MAX);
+	snprintf(err, cap, "no memory for a TLS context");
 	if (!c)
 		return NULL;
 	c->refs = 1;
-	c->server = server;
-	c->ssl = SSL_CTX_new_ex(crypto_algs()->lib, NULL, method);
-	if (!c->ssl) {
-		free(c);
-		return NULL;
-	}
-	SSL_CTX_set_security_level(c->ssl, 2); /* RSA and DH from 2048 bits, no SHA-1 signatures */
-	must(SSL_CTX_set_min_proto_version(c->ssl, TLS1_2_VERSION) == 1);
-	must(SSL_CTX_set_max_proto_version(c->ssl, TLS1_3_VERSION) == 1);
-	must(SSL_CTX_set_cipher_list(c->ssl, tls12_ciphers) == 1);
-	must(SSL_CTX_set_ciphersuites(c->ssl, tls13_suites) == 1);
-	must(SSL_CTX_set1_groups(c->ssl, groups, 4) == 1);
-	SSL_CTX_set_options(c->ssl,
-	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-	/* No resumption yet: a resumed session would have to be bound to the same listener and its
-	 * ticket keys shared by all workers (rotated by the vault). It comes together with that. */
-	SSL_CTX_set_session_cache_mode(c->ssl, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_options(c->ssl, SSL_OP_NO_TICKET);
-	must(SSL_CTX_set_num_tickets(c->ssl, 0) == 1);
-	must(SSL_CTX_set_max_early_data(c->ssl, 0) == 1);
-	/* The chain is sent as given: never built from a store while a peer waits. */
-	SSL_CTX_set_mode(c->ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
-	return c;
-}
-
-/*
- * The seam of the vault: below this line a server knows its key only as an EVP_PKEY. A key whose
- * signatures are questions to the vault is such a handle too, made by a provider of ours in
- * crypto_algs()->lib; then SSL_MODE_ASYNC is set here and tls_step tells the caller to ask.
- */
-static bool
-use_identity(struct tls_ctx *c, STACK_OF(X509) * chain, EVP_PKEY *key, char *err, size_t cap)
-{
-	X509 *leaf = sk_X509_value(chain, 0);
-	char words[128];
-
-	ERR_clear_error();
-	if (X509_check_private_key(leaf, key) != 1) {
-		ERR_clear_error();
-		snprintf(err, cap,
-		    "the private key does not belong to the first certificate of the file: put the "
-		    "server's own certificate first, or give its key");
-		return false;
-	}
-	if (SSL_CTX_use_certificate(c->ssl, leaf) != 1) {
-		snprintf(err, cap,
-		    "the server's certificate cannot be used: %s; issue one with ECDSA P-256 or "
-		    "RSA "
-		    "of at least 2048 bits, signed with SHA-256",
-		    x509_library_words(words, sizeof(words)));
-		return false;
-	}
-	for (int i = 1; i < sk_X509_num(chain); i++) {
-		if (SSL_CTX_add1_chain_cert(c->ssl, sk_X509_value(chain, i)) == 1)
-			continue;
-		snprintf(err, cap, "certificate %d of the chain cannot be used: %s", i + 1,
-		    x509_library_words(words, sizeof(words)));
-		return false;
-	}
-	if (SSL_CTX_use_PrivateKey(c->ssl, key) != 1) {
-		snprintf(err, cap, "the private key cannot be used: %s",
-		    x509_library_words(words, sizeof(words)));
-		return false;
-	}
-	x509_hashes(leaf, c->sha1, c->sha256);
-	return true;
+	c->server = true;
+	if (tls_sites_make(c, own, n_own, err, cap) && (!c->vault || make_job_pool()))
+		return c;
+	tls_ctx_unref(c);
+	return NULL;
 }
 
 struct tls_ctx *
 tls_server_ctx(struct view chain_pem, struct view key_pem, char *err, size_t cap)
 {
-	STACK_OF(X509) *chain = x509_read_pem(chain_pem, X509_CHAIN_MAX, err, cap);
-	EVP_PKEY *key = chain ? x509_read_key(key_pem, err, cap) : NULL;
-	struct tls_ctx *c = NULL;
+	struct tls_own own = { .chain_pem = chain_pem, .key_pem = key_pem };
 
-	if (!key)
-		goto out;
-	c = ctx_new(TLS_server_method(), true);
-	if (!c) {
-		snprintf(err, cap, "no memory for a TLS context");
-		goto out;
-	}
-	SSL_CTX_set_client_hello_cb(c->ssl, note_hello, NULL);
-	if (!use_identity(c, chain, key, err, cap)) {
-		tls_ctx_unref(c);
-		c = NULL;
-	}
-out:
-	EVP_PKEY_free(key);
-	x509_chain_free(chain);
-	return c;
+	if (key_pem.n)
+		return tls_server_ctx_of(&own, 1, err, cap);
+	snprintf(err, cap, "the private key file is empty");
+	return NULL;
 }
 
 static bool
@@ -204,12 +193,16 @@ trust_system(struct tls_ctx *c, char *err, size_t cap)
 struct tls_ctx *
 tls_client_ctx(struct view roots_pem, char *err, size_t cap)
 {
-	struct tls_ctx *c = ctx_new(TLS_client_method(), false);
+	struct tls_ctx *c = calloc(1, sizeof(*c));
 
-	if (!c) {
+	if (c)
+		c->ssl = ssl_new(TLS_client_method());
+	if (!c || !c->ssl) {
+		free(c);
 		snprintf(err, cap, "no memory for a TLS context");
 		return NULL;
 	}
+	c->refs = 1;
 	SSL_CTX_set_verify(c->ssl, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_cert_verify_callback(c->ssl, tls_verify_server, NULL);
 	bool good = roots_pem.n ? trust_given(c, roots_pem, err, cap) : trust_system(c, err, cap);
@@ -231,7 +224,11 @@ tls_ctx_unref(struct tls_ctx *c)
 {
 	if (!c || --c->refs)
 		return;
-	SSL_CTX_free(c->ssl);
+	if (c->server)
+		tls_sites_free(c);
+	else
+		SSL_CTX_free(c->ssl);
+	tls_tickets_unref(c->tickets);
 	free(c);
 }
 
@@ -239,6 +236,6 @@ void
 tls_ctx_cert_hashes(const struct tls_ctx *c, uint8_t sha1[20], uint8_t sha256[32])
 {
 	must(c->server);
-	memcpy(sha1, c->sha1, sizeof(c->sha1));
-	memcpy(sha256, c->sha256, sizeof(c->sha256));
+	memcpy(sha1, c->ids[0].sha1, sizeof(c->ids[0].sha1));
+	memcpy(sha256, c->ids[0].sha256, sizeof(c->ids[0].sha256));
 }

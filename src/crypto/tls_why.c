@@ -174,6 +174,46 @@ why_version(struct tls *t)
 		    "the server chose a version older than TLS 1.2, the least allowed");
 }
 
+/* Nothing in common but the version: which of the three things there was none of. */
+static enum cause
+nothing_shared(int reason)
+{
+	switch (reason) {
+	case SSL_R_NO_SHARED_CIPHER:
+	case SSL_R_NO_CIPHERS_AVAILABLE:
+	case SSL_R_NO_CIPHERS_SPECIFIED:
+		return CAUSE_TLS_NO_CIPHER;
+	case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
+	case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+	case SSL_R_MISSING_SIGALGS_EXTENSION:
+		return CAUSE_TLS_NO_SIGNATURE;
+	case SSL_R_NO_SHARED_GROUPS:
+	case SSL_R_NO_SUITABLE_GROUPS:
+	case SSL_R_NO_SUITABLE_KEY_SHARE:
+		return CAUSE_TLS_NO_GROUP;
+	default:
+		return CAUSE_NONE;
+	}
+}
+
+static void
+why_nothing_shared(struct tls *t, enum cause cause, const char *words)
+{
+	struct tls_failure *f = &t->failure;
+	const struct tls_ctx *c = t->ctx;
+	const char *keys = "";
+
+	if (c->server && c->n_sites) {
+		const struct tls_site *s = &c->sites[t->site];
+		keys = s->n_ids == 2           ? "; the server has an ECDSA and an RSA certificate"
+		       : c->ids[s->ids[0]].rsa ? "; the server has an RSA certificate only"
+		                               : "; the server has an ECDSA certificate only";
+	}
+	f->cause = cause;
+	snprintf(f->detail, sizeof(f->detail), "%.70s (at most %s offered)%.48s", words,
+	    version_name(t->offered), keys);
+}
+
 void
 tls_why_failed(struct tls *t, int ssl_error)
 {
@@ -197,8 +237,14 @@ tls_why_failed(struct tls *t, int ssl_error)
 		f->cause = CAUSE_TLS_PEER_CLOSED;
 		snprintf(f->detail, sizeof(f->detail), "the %s said goodbye in the handshake",
 		    t->ctx->server ? "client" : "server");
+	} else if (t->unsigned_for != CAUSE_NONE) {
+		f->cause = t->unsigned_for;
+		snprintf(f->detail, sizeof(f->detail),
+		    "the handshake needs a signature by the server's key, and the vault gave none");
 	} else if (is_version_error(reason)) {
 		why_version(t);
+	} else if (t->ctx->server && nothing_shared(reason) != CAUSE_NONE) {
+		why_nothing_shared(t, nothing_shared(reason), words);
 	} else {
 		f->cause = CAUSE_TLS_FAILED;
 		snprintf(f->detail, sizeof(f->detail), "%s", words);

@@ -27,8 +27,8 @@ enum role_id {
 /* What an opened file is for (MSG_FILE). */
 enum file_purpose {
 	FILE_VAULT_KEY = 1, /* vault: 32 bytes */
-	FILE_CERT,          /* net: the server's certificate chain, PEM */
-	FILE_KEY,           /* net: its private key, PEM (the vault takes this over) */
+	FILE_CERT,          /* net: a certificate chain of the server, PEM; in the order of use */
+	FILE_KEY,           /* vault: the private key of one of them, PEM */
 	FILE_CONTROL,       /* record: the listening control socket */
 	FILE_JOURNAL,       /* record: a datagram socket connected to the journal */
 };

@@ -4,7 +4,11 @@
  */
 #include "net/conn_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#define CONN_TURN_MS 5u
+#define CONN_SIGN_MS 10000u /* the vault's time for a signature; it needs less than 1 ms */
 
 struct conn *
 conn_new(const struct conn_conf *conf, const struct endpoint *peer, const struct endpoint *local,
@@ -41,6 +45,22 @@ conn_free(struct conn *c)
 	free(c);
 }
 
+/* Which of the server's certificates the client knows it by. */
+static void
+note_shown(struct conn *c, const struct now *now)
+{
+	struct tls_shown shown;
+	char hash[65];
+
+	if (c->conf->side == SIDE_CLIENT || !tls_shown(c->tls, &shown))
+		return;
+	for (size_t i = 0; i < sizeof(shown.sha256); i++)
+		snprintf(hash + 2 * i, 3, "%02x", shown.sha256[i]);
+	struct fact f = FACT_MAKE(FACT_CERT_SHOWN, F_STR(shown.subject), F_STR(shown.serial),
+	    F_STR(hash), F_STR(tls_resumed(c->tls) ? "in the session that was resumed" : "now"));
+	conn_note(c, &f, now);
+}
+
 static void
 note_tls(struct conn *c, const struct now *now)
 {
@@ -49,6 +69,7 @@ note_tls(struct conn *c, const struct now *now)
 	    F_STR(tls_cipher(c->tls)), F_STR(tls_sni(c->tls)));
 
 	conn_note(c, &f, now);
+	note_shown(c, now);
 	if (c->conf->side == SIDE_CLIENT && tls_peer_cert(c->tls, &cert)) {
 		f = FACT_MAKE(FACT_CERT_SEEN, F_STR(cert.subject), F_STR(cert.issuer),
 		    F_STR(cert.names), F_STR(cert.not_before), F_STR(cert.not_after));
@@ -61,13 +82,15 @@ static unsigned int
 on_tls_open(struct conn *c, struct conn_work *w, const struct now *now)
 {
 	struct sstp_conf sc = c->conf->sstp;
+	struct tls_shown shown;
 	struct tls_cert cert;
 
 	c->tls_open = true;
 	c->handshake_deadline_ms = NEVER_MS;
 	note_tls(c, now);
-	if (c->conf->side == SIDE_SERVER) {
-		tls_ctx_cert_hashes(c->conf->tls, sc.cert_sha1, sc.cert_sha256);
+	if (c->conf->side == SIDE_SERVER && tls_shown(c->tls, &shown)) {
+		memcpy(sc.cert_sha1, shown.sha1, sizeof(sc.cert_sha1));
+		memcpy(sc.cert_sha256, shown.sha256, sizeof(sc.cert_sha256));
 	} else if (tls_peer_cert(c->tls, &cert)) {
 		memcpy(sc.cert_sha1, cert.sha1, sizeof(sc.cert_sha1));
 		memcpy(sc.cert_sha256, cert.sha256, sizeof(sc.cert_sha256));
@@ -250,7 +273,15 @@ conn_step(struct conn *c, struct conn_work *w, const struct now *now, bool *more
 		pace_answer(c, now);
 		switch (state) {
 		case TLS_HANDSHAKE:
+			c->turn_ms = tls_wants_turn(c->tls) ? now->ms + CONN_TURN_MS : 0;
 			return 0;
+		case TLS_WANTS_SIGNATURE:
+			if (c->sign_asked)
+				return 0;
+			c->sign_asked = true;
+			c->handshake_deadline_ms =
+			    deadline_min(c->handshake_deadline_ms, now->ms + CONN_SIGN_MS);
+			return CONN_ASK_SIGN;
 		case TLS_OPEN:
 			*more = true;
 			return on_tls_open(c, w, now);
@@ -285,6 +316,22 @@ conn_step(struct conn *c, struct conn_work *w, const struct now *now, bool *more
 		secret_wipe_bytes(w->plain, stream.n);
 	*more = !c->down;
 	return ev;
+}
+
+struct tls_question
+conn_sign_question(const struct conn *c)
+{
+	return tls_question(c->tls);
+}
+
+bool
+conn_answer_sign(struct conn *c, struct view signature, enum cause why_not)
+{
+	if (!c->sign_asked || c->down)
+		return false;
+	c->sign_asked = false;
+	tls_answer(c->tls, signature, why_not);
+	return true;
 }
 
 unsigned int
@@ -404,7 +451,9 @@ conn_tick(struct conn *c, struct conn_work *w, const struct now *now)
 	if (now->ms >= c->held_until_ms)
 		c->held_until_ms = 0;
 	if (now->ms >= c->handshake_deadline_ms)
-		return conn_end(c, CAUSE_TLS_SILENT, false, now);
+		return conn_end(c, c->sign_asked ? CAUSE_VAULT_DOWN : CAUSE_TLS_SILENT, false, now);
+	if (now->ms >= c->turn_ms)
+		c->turn_ms = 0; /* conn_step is called next */
 	if (now->ms >= c->stall_deadline_ms)
 		return conn_end(c, CAUSE_SSTP_STALLED, false, now);
 	if (now->ms >= session_deadline_ms(c))
@@ -429,6 +478,8 @@ conn_deadline_ms(const struct conn *c)
 		return NEVER_MS;
 	if (c->held_until_ms)
 		d = deadline_min(d, c->held_until_ms);
+	if (c->turn_ms)
+		d = deadline_min(d, c->turn_ms);
 	d = deadline_min(d, session_deadline_ms(c));
 	if (c->sstp)
 		d = deadline_min(d, sstp_deadline_ms(c->sstp));

@@ -61,6 +61,7 @@ enum conn_event {
 	CONN_UP = 4,        /* conn_ip tells the addresses; packets flow */
 	CONN_DOWN = 8,      /* the attempt has ended; flush conn_out, then free */
 	CONN_PROGRESS = 16, /* the attempt reached a new stage */
+	CONN_ASK_SIGN = 32, /* ask vault about conn_sign_question; answer with conn_answer_sign */
 };
 
 struct conn_counts {
@@ -106,6 +107,13 @@ unsigned int conn_answer_auth(
 unsigned int conn_answer_lease(
     struct conn *c, struct conn_work *w, const struct lease_answer *a, const struct now *now);
 
+/* CONN_ASK_SIGN: what TLS wants signed; borrowed until the answer. */
+struct tls_question conn_sign_question(const struct conn *c);
+
+/* signature: empty when there is none, for why_not. What follows is conn_step's. False: it was not
+ * asked, or is down. */
+bool conn_answer_sign(struct conn *c, struct view signature, enum cause why_not);
+
 /*
  * Sends an IP packet, or a super-packet, that was read from TUN with header h. Packets are laid
  * into as few TLS records as they fit: nothing else may be called until conn_send_end has closed
@@ -126,6 +134,7 @@ unsigned int conn_close(
 unsigned int conn_lower_down(
     struct conn *c, struct conn_work *w, bool orderly, const struct now *now);
 
+/* The deadline has come. Call conn_step after it: a handshake may have waited for its turn. */
 unsigned int conn_tick(struct conn *c, struct conn_work *w, const struct now *now);
 uint64_t conn_deadline_ms(const struct conn *c);
 

@@ -28,6 +28,7 @@ struct conn {
 	uint64_t granted_ms;     /* when the profile came */
 	uint64_t up_ms, data_ms; /* since when it is up, and when the last packet passed */
 	uint64_t held_until_ms;  /* 0: nothing is held back */
+	uint64_t turn_ms;        /* when a handshake that found no job tries again; 0 = none */
 	uint32_t rtt_ms;
 	unsigned int todo;
 	enum cause ppp_cause;
@@ -35,7 +36,8 @@ struct conn {
 	bool ppp_by_peer;
 	bool rest_ready; /* rest holds whole messages: the walk stopped for a question */
 	bool tls_open, call_up, network_started, ip_open, up, down;
-	bool paced; /* the first answer was held, or needed not be */
+	bool sign_asked; /* the question to the vault is out */
+	bool paced;      /* the first answer was held, or needed not be */
 };
 
 /* Sets the guard from what IPCP agreed. */

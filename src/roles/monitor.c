@@ -168,13 +168,16 @@ reload(struct monitor *m)
 {
 	char *text = NULL;
 	struct conf *c, *old = m->conf;
+	struct mcerts certs = { 0 };
 	int fd;
 
 	(void)notify_send("RELOADING=1");
 	c = load(m->opt, &text);
-	fd = c && text && monitor_has_files(m, c) ? file_memfd("rrasd.conf", view_str(text))
-	                                          : -EINVAL;
+	fd = c && text && monitor_take_certs(m, c, &certs)
+	         ? file_memfd("rrasd.conf", view_str(text))
+	         : -EINVAL;
 	if (fd < 0) {
+		monitor_drop_certs(&certs);
 		monitor_say("the configuration is not reloaded: the old one stays in force");
 		conf_free(c);
 		free(text);
@@ -190,7 +193,8 @@ reload(struct monitor *m)
 	m->generation++;
 	free(m->text);
 	m->text = text;
-	monitor_name_certificate(m);
+	monitor_drop_certs(&m->certs);
+	m->certs = certs;
 	monitor_update_pools(m, old);
 	conf_free(old);
 	for (unsigned int i = 0; i < m->n_roles; i++)
@@ -280,6 +284,7 @@ finish(struct monitor *m)
 		close(m->journal_fd);
 	if (m->config_fd >= 0)
 		close(m->config_fd);
+	monitor_drop_certs(&m->certs);
 	conf_free(m->conf);
 	free(m->text);
 }

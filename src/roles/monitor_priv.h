@@ -47,6 +47,20 @@ struct look {
 	uint64_t until_ms;
 };
 
+/*
+ * A certificate as it was when it was last found good: sealed copies in memory of its files. They
+ * are what roles get, whenever one starts, so that a file that is broken later harms nobody.
+ */
+struct mcert {
+	char chain_path[CONF_PATH_MAX * 2], key_path[CONF_PATH_MAX * 2];
+	int chain_fd, key_fd;
+};
+
+struct mcerts {
+	unsigned int n;
+	struct mcert c[CONF_CERTIFICATES_MAX];
+};
+
 struct monitor {
 	struct loop *loop;
 	struct loop_timer *stop_timer, *watch_timer;
@@ -58,7 +72,7 @@ struct monitor {
 	int config_fd;
 	uint64_t generation;
 	char pki_dir[CONF_PATH_MAX + 16]; /* of the start: our own CA and certificate */
-	char certificate[CONF_PATH_MAX * 2], key[CONF_PATH_MAX * 2];
+	struct mcerts certs;              /* those in force */
 	struct mrole roles[ROLES_MAX];
 	unsigned int n_roles, n_workers;
 	int listener_fds[WORKERS_MAX][CONF_LISTENERS_MAX];
@@ -131,10 +145,17 @@ bool monitor_is_attached(
 
 /* monitor_setup.c */
 MUST_USE bool monitor_setup(struct monitor *m);
-void monitor_name_certificate(struct monitor *m); /* the configured one, else our own */
 
-/* Whether the files that c names can be opened; says which cannot. */
-MUST_USE bool monitor_has_files(const struct monitor *m, const struct conf *c);
+/*
+ * monitor_certs.c: takes copies of the certificates and keys that c names, looked through in a
+ * child process, as no key is ever in monitor's memory. False: one is of no use; which, why and the
+ * remedy have been told, and out is empty.
+ */
+MUST_USE bool monitor_take_certs(const struct monitor *m, const struct conf *c, struct mcerts *out);
+void monitor_drop_certs(struct mcerts *certs);
+/* The same of the files of one certificate: the configured first one, else our own. */
+void monitor_name_certificate(
+    const struct monitor *m, const struct conf *c, unsigned int i, struct mcert *out);
 
 /* monitor_ids.c: the uid and gid of a role, by name or by our fallback numbers. */
 void monitor_role_ids(enum role_id role, uid_t *uid, gid_t *gid);

@@ -23,9 +23,10 @@ static bool
 are_neighbours(enum role_id a, enum role_id b)
 {
 	static const unsigned int neighbours[N_ROLE] = {
-		[ROLE_NET] = ROLE_BIT(ROLE_AAA) | ROLE_BIT(ROLE_RECORD) | ROLE_BIT(ROLE_FETCH),
+		[ROLE_NET] = ROLE_BIT(ROLE_AAA) | ROLE_BIT(ROLE_VAULT) | ROLE_BIT(ROLE_RECORD) |
+		             ROLE_BIT(ROLE_FETCH),
 		[ROLE_AAA] = ROLE_BIT(ROLE_NET) | ROLE_BIT(ROLE_VAULT) | ROLE_BIT(ROLE_RECORD),
-		[ROLE_VAULT] = ROLE_BIT(ROLE_AAA) | ROLE_BIT(ROLE_RECORD),
+		[ROLE_VAULT] = ROLE_BIT(ROLE_NET) | ROLE_BIT(ROLE_AAA) | ROLE_BIT(ROLE_RECORD),
 		[ROLE_RECORD] = ROLE_BIT(ROLE_NET) | ROLE_BIT(ROLE_AAA) | ROLE_BIT(ROLE_VAULT) |
 		                ROLE_BIT(ROLE_FETCH),
 		[ROLE_FETCH] = ROLE_BIT(ROLE_NET) | ROLE_BIT(ROLE_RECORD),
@@ -104,9 +105,12 @@ monitor_send_config(struct monitor *m, struct mrole *r)
 {
 	struct msg msg = { .id = MSG_CONFIG, .u.config = { .generation = m->generation } };
 
-	if (r->id == ROLE_NET) {
-		pass_file(r, FILE_CERT, m->certificate);
-		pass_file(r, FILE_KEY, m->key);
+	for (unsigned int i = 0; i < m->certs.n; i++) {
+		const struct mcert *c = &m->certs.c[i];
+		if (r->id == ROLE_NET)
+			tell_file(r, FILE_CERT, c->chain_path, c->chain_fd);
+		if (r->id == ROLE_VAULT)
+			tell_file(r, FILE_KEY, c->key_path, c->key_fd);
 	}
 	tell(r, &msg, m->config_fd);
 }

@@ -180,65 +180,22 @@ make_folders(struct monitor *m, const char *pki_dir)
 	return true;
 }
 
-/* The configured certificate and key, else our own. */
-static void
-name_certificate(const struct monitor *m, const struct conf *c, char cert[CONF_PATH_MAX * 2],
-    char key[CONF_PATH_MAX * 2])
-{
-	if (c->sstp_certificate[0]) {
-		snprintf(cert, CONF_PATH_MAX * 2, "%s", c->sstp_certificate);
-		snprintf(key, CONF_PATH_MAX * 2, "%s", c->sstp_key);
-		return;
-	}
-	snprintf(cert, CONF_PATH_MAX * 2, "%s/server.pem", m->pki_dir);
-	snprintf(key, CONF_PATH_MAX * 2, "%s/server.key", m->pki_dir);
-}
-
-void
-monitor_name_certificate(struct monitor *m)
-{
-	name_certificate(m, m->conf, m->certificate, m->key);
-}
-
-bool
-monitor_has_files(const struct monitor *m, const struct conf *c)
-{
-	char cert[CONF_PATH_MAX * 2], key[CONF_PATH_MAX * 2];
-	bool all = true;
-
-	name_certificate(m, c, cert, key);
-	const struct {
-		const char *path, *what;
-	} files[] = { { cert, "the certificate (certificate in the block sstp)" },
-		{ key, "its private key (key in the block sstp)" },
-		{ c->vault_key, "the vault's key (vault-key in the block server)" } };
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		int fd = open(files[i].path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0)
-			monitor_say("cannot open %s: %s, %s", files[i].path, strerror(errno),
-			    files[i].what);
-		else
-			close(fd);
-		all = all && fd >= 0;
-	}
-	return all;
-}
-
 bool
 monitor_setup(struct monitor *m)
 {
-	bool need_pki = !m->conf->sstp_certificate[0], need_key = !exists(m->conf->vault_key);
+	bool need_pki = m->conf->n_certificates == 0, need_key = !exists(m->conf->vault_key);
+	struct mcert own;
 	int status;
 	pid_t pid;
 
 	snprintf(m->pki_dir, sizeof(m->pki_dir), "%s/pki", m->conf->state_dir);
 	if (!make_folders(m, m->pki_dir))
 		return false;
-	monitor_name_certificate(m);
+	monitor_name_certificate(m, m->conf, 0, &own);
 	if (need_pki)
-		need_pki = !exists(m->certificate) || !exists(m->key);
+		need_pki = !exists(own.chain_path) || !exists(own.key_path);
 	if (!need_pki && !need_key)
-		return monitor_has_files(m, m->conf);
+		return monitor_take_certs(m, m->conf, &m->certs);
 	pid = fork();
 	if (pid == 0)
 		_exit(setup_keys(m, m->pki_dir, need_pki, need_key));
@@ -249,5 +206,6 @@ monitor_setup(struct monitor *m)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return false;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 && monitor_has_files(m, m->conf);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 &&
+	       monitor_take_certs(m, m->conf, &m->certs);
 }

@@ -1,7 +1,7 @@
 /*
  * The net role: one worker that holds sessions. It listens to the Internet and to its TUN device,
- * asks aaa and tells record. It never opens a file or makes a socket after GO, and holds no
- * long-term secret but the server's certificate key, which the vault takes over later.
+ * asks aaa and vault, and tells record. It never opens a file or makes a socket after GO, and holds
+ * no long-term secret: the server's keys are in the vault, which signs.
  */
 #include "roles/net_priv.h"
 
@@ -63,7 +63,8 @@ net_open(struct role_host *h)
 	list_init(&w->fronts);
 	w->timer = loop_timer_new(h->loop, on_timer, w);
 	w->front_timer = loop_timer_new(h->loop, net_front_tick, w);
-	if (!w->timer || !w->front_timer) {
+	w->tickets = tls_tickets_new();
+	if (!w->timer || !w->front_timer || !w->tickets) {
 		net_close(w);
 		return NULL;
 	}
@@ -77,6 +78,14 @@ drop_net_conf(struct net_conf *nc)
 		return;
 	tls_ctx_unref(nc->conn.tls);
 	free(nc);
+}
+
+static void
+forget_certs(struct worker *w)
+{
+	for (unsigned int i = 0; i < w->certs.n; i++)
+		free(w->certs.c[i].pem);
+	w->certs.n = 0;
 }
 
 static void
@@ -100,10 +109,8 @@ net_close(void *role)
 	drop_net_conf(w->conf);
 	heap_fini(&w->timers);
 	inside_fini(&w->inside);
-	if (w->key_pem)
-		secret_wipe_bytes(w->key_pem, w->n_key);
-	free(w->cert_pem);
-	free(w->key_pem);
+	forget_certs(w);
+	tls_tickets_unref(w->tickets);
 	free(w->slots);
 	free(w);
 }
@@ -129,16 +136,40 @@ read_pem(int fd, size_t *n_out)
 static void
 take_file(struct worker *w, const struct msg_file *m, int fd)
 {
-	char **slot = m->purpose == FILE_CERT ? &w->cert_pem : &w->key_pem;
-	size_t *n = m->purpose == FILE_CERT ? &w->n_cert : &w->n_key;
+	struct net_certs *c = &w->certs;
 
-	if (m->purpose == FILE_CERT || m->purpose == FILE_KEY) {
-		if (*slot)
-			secret_wipe_bytes(*slot, *n);
-		free(*slot);
-		*slot = read_pem(fd, n);
+	if (m->purpose == FILE_CERT && c->n < CONF_CERTIFICATES_MAX) {
+		c->c[c->n].pem = read_pem(fd, &c->c[c->n].n_pem);
+		(void)view_text(m->path, c->c[c->n].path, sizeof(c->c[c->n].path));
+		c->n += c->c[c->n].pem != NULL;
 	}
 	close(fd);
+}
+
+/* The context of all certificates; the keys are the vault's. */
+static struct tls_ctx *
+make_tls(struct worker *w, const struct conf *c, char *err, size_t cap)
+{
+	struct tls_own own[CONF_CERTIFICATES_MAX];
+	struct tls_ctx *tls = NULL;
+	char why[400];
+
+	for (unsigned int i = 0; i < w->certs.n; i++) {
+		own[i] = (struct tls_own){ .label = w->certs.c[i].path,
+			.chain_pem = view_of(w->certs.c[i].pem, w->certs.c[i].n_pem) };
+		if (i < c->n_certificates) {
+			own[i].names = c->certificates[i].names;
+			own[i].n_names = c->certificates[i].n_names;
+		}
+	}
+	if (w->certs.n == 0 || (c->n_certificates && w->certs.n != c->n_certificates))
+		snprintf(err, cap, "a certificate of the server could not be read");
+	else if (!(tls = tls_server_ctx_of(own, w->certs.n, why, sizeof(why))))
+		snprintf(err, cap, "certificate %s", why);
+	else
+		tls_ctx_use_tickets(tls, w->tickets);
+	forget_certs(w);
+	return tls;
 }
 
 /* A worker's part of a limit that holds for all: the kernel spreads connections over them. */
@@ -157,12 +188,7 @@ remake_conf(struct worker *w, const struct conf *c, char *err, size_t cap)
 	struct net_conf *nc;
 	struct tls_ctx *tls;
 
-	if (!w->cert_pem || !w->key_pem) {
-		snprintf(err, cap, "the server's certificate or key could not be read");
-		return false;
-	}
-	tls = tls_server_ctx(
-	    view_of(w->cert_pem, w->n_cert), view_of(w->key_pem, w->n_key), err, cap);
+	tls = make_tls(w, c, err, cap);
 	if (!tls)
 		return false;
 	nc = calloc(1, sizeof(*nc));
@@ -319,6 +345,12 @@ net_message(void *role, enum role_id from, unsigned int index, const struct msg 
 	case MSG_AUTH_REPLY_SECRET:
 		net_conn_answer_auth(w, &m->u.auth_reply);
 		return;
+	case MSG_TLS_SIGNED:
+		net_conn_answer_sign(w, &m->u.tls_signed);
+		return;
+	case MSG_TICKET_KEYS_SECRET: /* of another length: no resumption, nothing else */
+		(void)!tls_tickets_set(w->tickets, m->u.ticket_keys.keys);
+		return;
 	case MSG_LEASE_REPLY:
 		net_conn_answer_lease(w, &m->u.lease_reply);
 		return;
@@ -343,6 +375,16 @@ net_message(void *role, enum role_id from, unsigned int index, const struct msg 
 	}
 }
 
+/* The same of vault: handshakes that wait for its signature. */
+static void
+vault_lost(struct worker *w)
+{
+	struct list *it, *tmp;
+
+	list_each (it, tmp, &w->conns)
+		net_conn_unsigned(container_of(it, struct net_conn, link));
+}
+
 /* aaa is gone: what waits for its answer fails now, with a name; sessions that are up go on. */
 static void
 net_peer_lost(void *role, enum role_id who, unsigned int index, const char *how)
@@ -351,6 +393,8 @@ net_peer_lost(void *role, enum role_id who, unsigned int index, const char *how)
 	struct list *it, *tmp;
 
 	(void)index;
+	if (who == ROLE_VAULT)
+		vault_lost(w);
 	if (who != ROLE_AAA)
 		return;
 	w->held_owed = false;

@@ -204,6 +204,25 @@ ask_lease(struct net_conn *nc)
 }
 
 static void
+ask_sign(struct net_conn *nc)
+{
+	struct worker *w = nc->w;
+	struct tls_question q = conn_sign_question(nc->conn);
+	struct msg m = { .id = MSG_TLS_SIGN,
+		.u.tls_sign = { .attempt = conn_attempt(nc->conn)->id,
+		    .seq = nc->slot,
+		    .key = q.key,
+		    .scheme = q.scheme,
+		    .what = q.what } };
+
+	if (host_send(w->host, ROLE_VAULT, 0, &m, -1))
+		return;
+	if (conn_answer_sign(nc->conn, view_of(NULL, 0),
+		host_has(w->host, ROLE_VAULT, 0) ? CAUSE_IPC_BACKLOG : CAUSE_VAULT_DOWN))
+		step(nc);
+}
+
+static void
 on_up(struct net_conn *nc)
 {
 	struct worker *w = nc->w;
@@ -237,6 +256,8 @@ carry_out(struct net_conn *nc, unsigned int ev)
 {
 	if (nc->w->work.join.n_units)
 		net_tun_write(nc->w);
+	if (ev & CONN_ASK_SIGN)
+		ask_sign(nc);
 	if (ev & CONN_ASK_AUTH)
 		ask_auth(nc);
 	if (ev & CONN_ASK_LEASE)
@@ -359,6 +380,33 @@ net_conn_answer_auth(struct worker *w, const struct msg_auth_reply *m)
 }
 
 void
+net_conn_answer_sign(struct worker *w, const struct msg_tls_signed *m)
+{
+	struct net_conn *nc = net_conn_find(w, &m->attempt, m->seq);
+
+	if (!nc)
+		return;
+	if (m->signature.n == 0) { /* a reload that the vault and this worker saw differently */
+		char why[200];
+		(void)view_text(m->refused, why, sizeof(why));
+		struct fact f = FACT_MAKE(FACT_TLS_ERROR, F_STR(why));
+		conn_note(nc->conn, &f, loop_now(w->loop));
+	}
+	if (conn_answer_sign(nc->conn, m->signature, CAUSE_TLS_NO_KEY))
+		step(nc);
+	net_conn_settle(nc);
+}
+
+void
+net_conn_unsigned(struct net_conn *nc)
+{
+	if (!conn_answer_sign(nc->conn, view_of(NULL, 0), CAUSE_VAULT_DOWN))
+		return;
+	step(nc);
+	net_conn_settle(nc);
+}
+
+void
 net_conn_answer_lease(struct worker *w, const struct msg_lease_reply *m)
 {
 	struct net_conn *nc = net_conn_find(w, &m->attempt, m->seq);
@@ -443,6 +491,7 @@ net_conn_tick_due(struct worker *w)
 			question_timed_out(nc);
 		else
 			carry_out(nc, conn_tick(nc->conn, &w->work, now));
+		step(nc);
 		net_conn_settle(nc);
 	}
 }

@@ -19,6 +19,16 @@
 #define NET_OWED_RETRY_MS 100u
 #define NET_LINGER_MS 3000u /* for the last bytes to a peer that was told goodbye */
 
+/* The certificates that monitor hands over before each configuration, in its order. */
+struct net_certs {
+	unsigned int n;
+	struct {
+		char *pem;
+		size_t n_pem;
+		char path[2 * CONF_PATH_MAX];
+	} c[CONF_CERTIFICATES_MAX];
+};
+
 /* What connections are made from; a connection keeps the generation it started under. */
 struct net_conf {
 	unsigned int refs;
@@ -85,8 +95,8 @@ struct worker {
 	struct net_conn *full; /* the only session, which TUN waits for; NULL: TUN is read */
 	uint8_t read_buf[NET_READ_BYTES];
 	uint8_t tun_buf[VNET_PACKET_MAX + 1];
-	char *cert_pem, *key_pem; /* until go, and for the next configuration */
-	size_t n_cert, n_key;
+	struct net_certs certs; /* what came for the next configuration */
+	struct tls_tickets *tickets;
 	bool stopping;
 };
 
@@ -100,6 +110,8 @@ void net_conn_adopt(struct worker *w, int fd, const struct endpoint *peer,
     const struct endpoint *local, const struct fact *by, struct view first);
 void net_conn_answer_auth(struct worker *w, const struct msg_auth_reply *m);
 void net_conn_answer_lease(struct worker *w, const struct msg_lease_reply *m);
+void net_conn_answer_sign(struct worker *w, const struct msg_tls_signed *m);
+void net_conn_unsigned(struct net_conn *nc); /* vault is gone: nothing when it was not asked */
 void net_conn_unanswered(struct net_conn *nc, const struct fact *why); /* aaa will not answer */
 void net_conn_close(struct net_conn *nc, enum cause cause);
 void net_conn_stop(struct net_conn *nc, enum cause cause); /* at once: says goodbye, frees nc */

@@ -1,11 +1,13 @@
 /*
- * The vault role: reads the master key, keeps what record streams to it, and answers CHECK of aaa
- * and SEAL of record. It has no network and parses nothing that a peer shapes. The work is done by
- * vault/; here are messages, the key file and the locked pages.
+ * The vault role: reads the master key and the server's keys of TLS, keeps what record streams to
+ * it, and answers CHECK of aaa, SEAL of record and TLS_SIGN of the workers. It has no network and
+ * parses nothing that a peer shapes. The work is done by vault/; here are messages, the key file
+ * and the locked pages.
  */
 #include "vault/vault.h"
 #include "os/file.h"
 #include "roles/host.h"
+#include "vault/vault_tls.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,12 +17,17 @@
 
 #define SYNC_RETRY_MS 1000u
 #define SYNC_SILENT_MS 5000u
+#define KEY_BYTES_MAX 65536u
 
 struct vault_role {
 	struct role_host *host;
 	struct vault *vault;
-	struct loop_timer *timer; /* to ask record again */
-	char key_error[320];      /* why there is no vault */
+	struct vault_tls *tls;
+	struct loop_timer *timer;   /* to ask record again */
+	struct loop_timer *tickets; /* to make the next ticket key */
+	char key_error[320];        /* why there is no vault */
+	char tls_error[512];        /* what was wrong with a key of TLS */
+	uint64_t n_signed, n_refused;
 	bool sync_running, synced;
 	bool no_memory; /* a secret was not taken: ask again */
 };
@@ -68,8 +75,30 @@ vault_close(void *role)
 		return;
 	if (v->timer)
 		loop_timer_free(v->timer);
+	loop_timer_free(v->tickets);
 	vault_free(v->vault);
+	vault_tls_free(v->tls);
 	free(v);
+}
+
+/* The ticket keys to one worker, which may be new, or to all. */
+static void
+send_tickets(struct vault_role *v, unsigned int first, unsigned int n)
+{
+	uint64_t due_ms;
+	struct msg m = { .id = MSG_TICKET_KEYS_SECRET,
+		.u.ticket_keys = {
+		    .keys = vault_tls_tickets(v->tls, loop_now(v->host->loop), &due_ms) } };
+
+	for (unsigned int i = first; i < first + n; i++)
+		(void)!host_send(v->host, ROLE_NET, i, &m, -1); /* it resumes nothing then */
+	loop_timer_at(v->tickets, due_ms);
+}
+
+static void
+on_tickets_due(void *ctx)
+{
+	send_tickets(ctx, 0, WORKERS_MAX);
 }
 
 static void *
@@ -81,9 +110,11 @@ vault_open(struct role_host *h)
 		return NULL;
 	v->host = h;
 	v->timer = loop_timer_new(h->loop, on_timer, v);
-	if (v->timer)
+	v->tickets = loop_timer_new(h->loop, on_tickets_due, v);
+	v->tls = vault_tls_new();
+	if (v->timer && v->tickets && v->tls)
 		return v;
-	free(v);
+	vault_close(v);
 	return NULL;
 }
 
@@ -110,6 +141,37 @@ take_key(struct vault_role *v, const struct msg_file *m, int fd)
 			snprintf(v->key_error, sizeof(v->key_error), "out of memory");
 	}
 	file_bytes_free(&b);
+}
+
+/* A private key of TLS. What is wrong with it is told when the configuration comes. */
+static void
+take_tls_key(struct vault_role *v, const struct msg_file *m, int fd)
+{
+	struct file_bytes b = { 0 };
+	char why[256];
+	int rc = file_read_fd(fd, KEY_BYTES_MAX, &b);
+
+	if (rc < 0)
+		snprintf(why, sizeof(why), "%s", strerror(-rc));
+	if (rc < 0 || !vault_tls_add(v->tls, VAULT_KEY_TLS, file_view(&b), why, sizeof(why)))
+		snprintf(v->tls_error, sizeof(v->tls_error), "private key %.*s: %s",
+		    (int)(m->path.n < 200 ? m->path.n : 200), (const char *)m->path.p, why);
+	file_bytes_free(&b);
+}
+
+/* The keys that came belong to this configuration. */
+static bool
+vault_configure(void *role, const struct conf *c, char *err, size_t cap)
+{
+	struct vault_role *v = role;
+
+	(void)c;
+	vault_tls_turn(v->tls);
+	if (!v->tls_error[0])
+		return true;
+	snprintf(err, cap, "%s", v->tls_error);
+	v->tls_error[0] = '\0';
+	return false;
 }
 
 static bool
@@ -142,6 +204,22 @@ on_check(struct vault_role *v, const struct msg_check *q)
 	(void)!host_send(v->host, ROLE_AAA, 0, &m, -1); /* unanswered: aaa's timer names us */
 	secret_wipe_bytes(&a, sizeof(a));
 	secret_wipe_bytes(&m, sizeof(m));
+}
+
+static void
+on_tls_sign(struct vault_role *v, unsigned int worker, const struct msg_tls_sign *q)
+{
+	struct msg m = { .id = MSG_TLS_SIGNED,
+		.u.tls_signed = { .attempt = q->attempt, .seq = q->seq } };
+	uint8_t sig[SIGN_MAX];
+	size_t n = 0;
+	const char *refused = vault_tls_sign(v->tls, q->key, q->scheme, q->what, sig, &n);
+
+	m.u.tls_signed.signature = view_of(sig, refused ? 0 : n);
+	m.u.tls_signed.refused = view_str(refused ? refused : "");
+	v->n_signed += refused == NULL;
+	v->n_refused += refused != NULL;
+	(void)!host_send(v->host, ROLE_NET, worker, &m, -1); /* unanswered: it has a deadline */
 }
 
 static void
@@ -198,7 +276,8 @@ on_status_ask(struct vault_role *v, const struct msg_status_ask *q)
 
 	wr_fmt(&w, "synced %s\nsecrets %zu\nreversible %zu\nunreadable %llu\nchecks %llu\n",
 	    v->synced ? "yes" : "no", c.n_hashes, c.n_reversible, (unsigned long long)c.n_bad,
-	    (unsigned long long)c.n_checks);
+	    (unsigned long long)c.n_checks, vault_tls_n_keys(v->tls),
+	    (unsigned long long)v->n_signed, (unsigned long long)v->n_refused);
 	m.u.status.seq = q->seq;
 	m.u.status.lines = wr_view_of(&w);
 	(void)!host_send(v->host, ROLE_RECORD, 0, &m, -1); /* rrasctl says that nothing came */
@@ -211,14 +290,17 @@ vault_message(void *role, enum role_id from, unsigned int index, const struct ms
 	struct vault_role *v = role;
 
 	(void)from;
-	(void)index;
 	if (m->id == MSG_FILE && fd >= 0 && m->u.file.purpose == FILE_VAULT_KEY)
 		take_key(v, &m->u.file, fd);
+	if (m->id == MSG_FILE && fd >= 0 && m->u.file.purpose == FILE_KEY)
+		take_tls_key(v, &m->u.file, fd);
 	if (fd >= 0)
 		close(fd);
 	if (!v->vault)
 		return; /* the role will not pass go */
-	if (m->id == MSG_CHECK_SECRET)
+	if (m->id == MSG_TLS_SIGN)
+		on_tls_sign(v, index, &m->u.tls_sign);
+	else if (m->id == MSG_CHECK_SECRET)
 		on_check(v, &m->u.check);
 	else if (m->id == MSG_SEAL_SECRET)
 		on_seal(v, &m->u.seal);
@@ -248,14 +330,16 @@ vault_peer_back(void *role, enum role_id who, unsigned int index)
 {
 	struct vault_role *v = role;
 
-	(void)index;
 	if (who == ROLE_RECORD && !v->sync_running)
 		ask_for_secrets(v);
+	if (who == ROLE_NET)
+		send_tickets(v, index, 1);
 }
 
 const struct role_ops role_vault = {
 	.id = ROLE_VAULT,
 	.open = vault_open,
+	.configure = vault_configure,
 	.go = vault_go,
 	.message = vault_message,
 	.peer_lost = vault_peer_lost,
