@@ -27,26 +27,38 @@ static void
 explain(
     struct engine *e, const struct msg_explain *q, struct msg_explained *out, const struct now *now)
 {
+	static struct explain_account in_groups;
+	struct now then = *now;
 	struct peer_name name;
 	enum cause cause = name_read(&e->names, q->user, &name);
-	const struct account *a =
+	const struct account *known =
 	    cause == CAUSE_NONE ? roster_by_name(e->roster, &name.lookup) : NULL;
+	const struct account *a = engine_account_in_groups(&in_groups, known, q->groups);
 	enum tunnel_kind tunnel =
 	    q->tunnel <= TUNNEL_IKEV2 ? (enum tunnel_kind)q->tunnel : TUNNEL_NONE;
 	struct policy_request r = { .user = view_of(name.lookup.s, name.lookup.n),
 		.full = view_of(name.full.s, name.full.n),
 		.method = q->method < N_AUTH_METHOD ? (enum auth_method)q->method : AUTH_NONE,
 		.tunnel = tunnel,
-		.client = q->client };
+		.client = q->client,
+		.server = q->server };
 
+	if (q->at_unix_s > 0)
+		then.unix_us = q->at_unix_s * 1000000;
 	if (r.method == AUTH_NONE)
 		r.method = strongest(e->method_mask);
-	out->user_known = a != NULL;
-	out->account = view_str(a ? a->name : "");
-	engine_judge(e, e->policies, &r, a, now, &out->decision);
+	out->user_known = known != NULL;
+	out->account = view_str(known ? known->name : "");
+	engine_judge(e, e->policies, &r, a, &then, &out->decision);
+	engine_tell_decided(e, &(struct engine_decided){ .seq = q->seq,
+				   .terms = e->policies,
+				   .request = &r,
+				   .account = a,
+				   .decision = &out->decision,
+				   .unix_s = then.unix_us / 1000000 });
 	if (cause != CAUSE_NONE)
 		overrule(&out->decision, cause, BY_SERVER);
-	else if (!a)
+	else if (!known)
 		overrule(&out->decision, CAUSE_NO_SUCH_USER, BY_SERVER);
 	cause = engine_gate(e, tunnel);
 	if (cause == CAUSE_NONE && !e->synced)

@@ -388,6 +388,12 @@ engine_on_check_reply(struct engine *e, const struct msg_check_reply *m, const s
 			.client = s->client,
 			.server = s->server };
 		engine_judge(e, s->terms, &r, a, now, &d);
+		engine_tell_decided(e, &(struct engine_decided){ .attempt = &s->attempt,
+					   .terms = s->terms,
+					   .request = &r,
+					   .account = a,
+					   .decision = &d,
+					   .unix_s = now->unix_us / 1000000 });
 		o.d = &d;
 		o.cause = d.cause;
 	}

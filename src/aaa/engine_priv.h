@@ -174,6 +174,30 @@ void engine_saw_conflict(
 void engine_pool_check(struct engine *e, const struct session *s, const struct now *now);
 void engine_notice(struct engine *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* engine_decided.c */
+
+/* All that a decision was made of. attempt is NULL for `policy explain`, which has a seq. */
+struct engine_decided {
+	const struct attempt_id *attempt;
+	uint32_t seq;
+	const struct policy_set *terms;
+	const struct policy_request *request;
+	const struct account *account; /* NULL: nobody's */
+	const struct decision *decision;
+	int64_t unix_s;
+};
+
+void engine_tell_decided(struct engine *e, const struct engine_decided *x);
+
+/* An account as it is, but in some more groups (one a line): x, or a when there are no more. */
+struct explain_account {
+	struct account account;
+	uint8_t groups[12288];
+};
+
+const struct account *engine_account_in_groups(
+    struct explain_account *x, const struct account *a, struct view more_groups);
+
 /* engine_admin.c */
 void engine_on_explain(struct engine *e, const struct msg_explain *m, const struct now *now);
 void engine_on_status_ask(struct engine *e, const struct msg_status_ask *m, const struct now *now);

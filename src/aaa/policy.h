@@ -10,6 +10,7 @@
 #define AAA_POLICY_H
 
 #include "aaa/accounts.h"
+#include "aaa/policy_hash.h"
 #include "attempt/decision.h"
 
 struct conf;
@@ -29,6 +30,9 @@ struct policy_request {
 struct policy_set *policy_set_new(const struct conf *c);
 struct policy_set *policy_set_ref(struct policy_set *s);
 void policy_set_unref(struct policy_set *s); /* NULL is fine */
+
+/* POLICY_HASH bytes that name the set in the history. */
+const uint8_t *policy_set_hash(const struct policy_set *s);
 
 size_t policy_set_count(const struct policy_set *s);
 

@@ -35,6 +35,7 @@ struct policy_set {
 	bool has_hours;          /* somebody asks for the time */
 	struct policy *policies; /* ascending */
 	struct policy_index *index;
+	uint8_t hash[POLICY_HASH];
 };
 
 /* What is looked up once for a whole walk over policies. */

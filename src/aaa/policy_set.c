@@ -1,6 +1,8 @@
 /* Building a policy set from a configuration: folding, sorting, resolving. See policy.h. */
 #include "aaa/policy_priv.h"
 
+#include "crypto/digest.h"
+
 #include <stdlib.h>
 
 /* Ascending by order; policies of one order stay as they were written. */
@@ -143,6 +145,7 @@ policy_set_new(const struct conf *c)
 		return NULL;
 	s->refs = 1;
 	s->server_methods = c->method_mask;
+	policy_text_hash(c->policy_text ? c->policy_text : "", s->hash);
 	s->policies = calloc(c->n_policies ? c->n_policies : 1, sizeof(*s->policies));
 	if (!s->policies)
 		goto fail;
@@ -179,6 +182,22 @@ policy_set_unref(struct policy_set *s)
 		policy_fini(&s->policies[i]);
 	free(s->policies);
 	free(s);
+}
+
+void
+policy_text_hash(const char *policy_text, uint8_t out[POLICY_HASH])
+{
+	struct view text = view_str(policy_text);
+	uint8_t all[DIGEST_MAX];
+
+	digest(DIGEST_SHA256, &text, 1, all);
+	memcpy(out, all, POLICY_HASH);
+}
+
+const uint8_t *
+policy_set_hash(const struct policy_set *s)
+{
+	return s->hash;
 }
 
 size_t

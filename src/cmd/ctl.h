@@ -40,6 +40,8 @@ int ctl_ports(struct ctl *c, int argc, char **argv);
 int ctl_user(struct ctl *c, int argc, char **argv);
 int ctl_group(struct ctl *c, int argc, char **argv);
 int ctl_policy(struct ctl *c, int argc, char **argv);
+int ctl_why_accepted(struct ctl *c, int argc, char **argv); /* ctl_why.c */
+int ctl_why_rejected(struct ctl *c, int argc, char **argv);
 int ctl_pki(struct ctl *c, int argc, char **argv);
 int ctl_config(struct ctl *c, int argc, char **argv);
 int ctl_diagnose(struct ctl *c, int argc, char **argv);  /* ctl_diagnose.c */

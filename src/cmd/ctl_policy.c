@@ -2,6 +2,7 @@
 #include "base/wr.h"
 #include "cmd/ctl.h"
 #include "cmd/ctl_config.h"
+#include "cmd/ctl_trace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -108,30 +109,8 @@ list(struct ctl *c)
 static void
 print_decision(const json_t *answer)
 {
-	static const char *const titles[] = { "POLICY PASSED OVER", "CONDITION", "WANTED", "GOT" };
 	const json_t *d = json_object_get(answer, "decision");
-	const json_t *steps = json_object_get(d, "passed_over");
-	const char *account = ctl_str(answer, "account");
-	json_t *s;
-	size_t i;
 
-	if (ctl_bool(answer, "user_known"))
-		printf("Account: %s\n", account);
-	else
-		puts("Account: there is none of this name; the policies were asked all the same");
-	if (json_array_size(steps)) {
-		struct ctl_table *t = ctl_table_new(4, titles);
-		json_array_foreach(steps, i, s)
-		{
-			const char *const cells[] = { ctl_str(s, "policy"), ctl_str(s, "condition"),
-				ctl_str(s, "wanted"), ctl_str(s, "got") };
-			ctl_table_row(t, cells);
-		}
-		ctl_table_print(t, stdout);
-		ctl_table_free(t);
-	}
-	if (ctl_int(d, "passed_over_more"))
-		printf("and %lld more passed over\n", (long long)ctl_int(d, "passed_over_more"));
 	printf("Decision: %s, by %s", ctl_str(d, "verdict"), ctl_str(d, "by"));
 	if (ctl_str(d, "policy")[0])
 		printf(", policy \"%s\"", ctl_str(d, "policy"));
@@ -141,33 +120,105 @@ print_decision(const json_t *answer)
 		    (long long)ctl_int(d, "ras_error"));
 }
 
+/* The trace behind an answer of the daemon, whose own decision is printed beside it. */
+static int
+show_trace(struct ctl *c, json_t *answer)
+{
+	const json_t *request = json_object_get(answer, "request");
+	json_t *policies = request ? ctl_trace(answer) : NULL;
+
+	if (!json_object_get(answer, "decision"))
+		json_object_set(answer, "decision", (json_t *)(uintptr_t)request);
+	json_object_del(answer, "policy_text");
+	if (policies)
+		json_object_set(answer, "policies", policies);
+	if (c->json) {
+		ctl_print_json(answer);
+	} else {
+		if (json_object_get(answer, "user_known") && !ctl_bool(answer, "user_known"))
+			puts("There is no account of this name; the policies were asked all the "
+			     "same.");
+		ctl_trace_print_request(request);
+		if (policies)
+			ctl_trace_print(policies);
+		else
+			puts("The policies of that time are not kept any more: the trace cannot be "
+			     "made again.\n\"rrasctl attempts ID\" shows what was noted then.");
+		print_decision(answer);
+	}
+	json_decref(policies);
+	json_decref(answer);
+	return CTL_OK;
+}
+
+static int
+explain_attempt(struct ctl *c, const char *id)
+{
+	int status = CTL_FAILED;
+	json_t *answer = ctl_decision(c, json_pack("{s:s}", "id", id), &status);
+
+	if (!answer)
+		return status;
+	if (json_object_get(answer, "request"))
+		return show_trace(c, answer);
+	json_decref(answer);
+	return ctl_fail(c, CTL_NOT_FOUND, "no policy was asked for this attempt",
+	    "rrasctl diagnose explains how it ended");
+}
+
+/* One option into the request; false when its value is no good. */
+static bool
+take_option(json_t *request, const char *key, const char *value)
+{
+	int64_t at;
+
+	if (strcmp(key, "groups") == 0) {
+		json_array_append_new(json_object_get(request, key), json_string(value));
+		return true;
+	}
+	if (strcmp(key, "at") != 0) {
+		json_object_set_new(request, key, json_string(value));
+		return true;
+	}
+	if (!ctl_date_parse(value, &at))
+		return false;
+	json_object_set_new(request, key, json_integer(at));
+	return true;
+}
+
 static int
 explain(struct ctl *c, struct ctl_args *a)
 {
 	static const struct ctl_opt opts[] = { { "--user", true }, { "--tunnel", true },
-		{ "--client", true }, { "--method", true } };
-	static const char *const keys[] = { "user", "tunnel", "client", "method" };
-	json_t *request = json_pack(
-	    "{s:s, s:s, s:s}", "cmd", "policy explain", "tunnel", "sstp", "method", "mschapv2");
+		{ "--client", true }, { "--method", true }, { "--server", true }, { "--at", true },
+		{ "--group", true } };
+	static const char *const keys[] = { "user", "tunnel", "client", "method", "server", "at",
+		"groups" };
+	json_t *request = json_pack("{s:s, s:s, s:s, s:[]}", "cmd", "policy explain", "tunnel",
+	    "sstp", "method", "mschapv2", "groups");
 	json_t *answer;
+	const char *id = NULL;
+	bool good = true;
 	int o, status;
 
-	while ((o = ctl_arg(a, opts, 4)) >= 0)
-		json_object_set_new(request, keys[o], json_string(a->value));
-	if (o != CTL_ARG_END || !ctl_str(request, "user")[0]) {
+	while (good && ((o = ctl_arg(a, opts, 7)) >= 0 || (o == CTL_ARG_OPERAND && !id))) {
+		if (o == CTL_ARG_OPERAND)
+			id = a->value;
+		else
+			good = take_option(request, keys[o], a->value);
+	}
+	if (!good || o != CTL_ARG_END || !(id || ctl_str(request, "user")[0])) {
 		json_decref(request);
-		return o != CTL_ARG_END ? ctl_usage(c, "what is \"%s\"?", a->value)
-		                        : ctl_usage(c, "--user is missing");
+		return !good || o != CTL_ARG_END
+		           ? ctl_usage(c, "what is \"%s\"?", a->value)
+		           : ctl_usage(c, "--user or an attempt's id is missing");
+	}
+	if (id) {
+		json_decref(request);
+		return explain_attempt(c, id);
 	}
 	answer = ctl_ask(c, request, &status);
-	if (!answer)
-		return status;
-	if (c->json)
-		ctl_print_json(answer);
-	else
-		print_decision(answer);
-	json_decref(answer);
-	return CTL_OK;
+	return answer ? show_trace(c, answer) : status;
 }
 
 int

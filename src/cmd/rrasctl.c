@@ -101,14 +101,35 @@ static const struct subcommand subcommands[] = {
 	    "rrasctl group member GROUP USER [--remove]\n" },
 	{ "policy", ctl_policy, "the network policies, and what they would decide",
 	    "rrasctl policy list\n"
-	    "rrasctl policy explain --user U [--tunnel T] [--client A] [--method M]\n\n"
+	    "rrasctl policy explain --user U [--tunnel T] [--client A] [--method M]\n"
+	    "                       [--server A] [--at TIME] [--group G]...\n"
+	    "rrasctl policy explain ATTEMPT\n\n"
+	    "Every policy in order with each of its conditions, and the decision: for somebody "
+	    "who\n"
+	    "might dial, or for an attempt, by the policies and the account of that time.\n\n"
 	    "  --user U     who asks, as typed at log-in\n"
 	    "  --tunnel T   sstp (the default), pptp, l2tp, ikev2\n"
 	    "  --client A   the caller's outer address\n"
+	    "  --server A   the address of the server that is called\n"
+	    "  --at TIME    YYYY-MM-DD HH:MM of the server's local time (now)\n"
+	    "  --group G    as if the account were in this group too\n"
 	    "  --method M   mschapv2 (the default), mschap, chap, pap, eap\n\n"
 	    "list reads the configuration file and needs no running rrasd.\n" },
 	{ "pools", ctl_pools, "how full the address pools are, and which addresses others use",
 	    "rrasctl pools\n" },
+	{ "why-accepted", ctl_why_accepted,
+	    "which policy accepted an attempt, and what would change it",
+	    "rrasctl why-accepted [ATTEMPT | --user NAME]\n\n"
+	    "The accepting policy, the account's permission and the policy's, what would have to "
+	    "be\n"
+	    "changed to refuse it, and why policies that deny did not. Without ATTEMPT: the "
+	    "latest.\n" },
+	{ "why-rejected", ctl_why_rejected,
+	    "which policy rejected an attempt, and what would change it",
+	    "rrasctl why-rejected [ATTEMPT | --user NAME]\n\n"
+	    "The rejecting policy or the condition that failed, and what would have to be "
+	    "changed.\n"
+	    "Without ATTEMPT: the latest that policies rejected.\n" },
 	{ "ports", ctl_ports, "how many connections of each type are allowed and in use",
 	    "rrasctl ports\n" },
 	{ "pki", ctl_pki, "make a certification authority and certificates",

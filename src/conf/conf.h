@@ -147,6 +147,11 @@ struct conf {
 	/* web NAME { } */
 	unsigned int n_webs;
 	struct conf_web webs[CONF_WEBS_MAX];
+	/*
+	 * What decides about requests - policies, pools, authentication, name servers - as a text
+	 * in one form that parses to the same; malloc'ed.
+	 */
+	char *policy_text;
 };
 
 /*

@@ -438,6 +438,9 @@ conf_parse(const char *name, struct view text, conf_read_fn read_fn, void *read_
 	*errors = (struct conf_errors){ 0 };
 	conf_tree_read(&tree, name, text, read_fn, read_ctx, errors);
 	ok = f.conf && f.places && fill_conf(&f, &tree);
+	if (ok)
+		f.conf->policy_text = conf_policy_text(&tree);
+	ok = ok && f.conf->policy_text;
 	if (!ok)
 		conf_error(errors, &(struct conf_at){ .file = name }, "out of memory");
 	if (f.places)
@@ -474,5 +477,6 @@ conf_free(struct conf *c)
 	}
 	free(c->policies);
 	free(c->sstp_proxy_from);
+	free(c->policy_text);
 	free(c);
 }

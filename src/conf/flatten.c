@@ -54,25 +54,41 @@ put_word(struct out *o, struct view v)
 }
 
 static void
-put_settings(struct out *o, const struct conf_stmt *first, unsigned int depth)
+put_setting(struct out *o, const struct conf_stmt *s, unsigned int depth)
 {
-	for (const struct conf_stmt *s = first; s; s = s->next) {
+	for (unsigned int i = 0; i < depth; i++)
+		put(o, "\t", 1);
+	put_word(o, s->key);
+	for (const struct conf_word *w = s->words; w; w = w->next) {
+		put(o, " ", 1);
+		put_word(o, w->text);
+	}
+	if (s->block) {
+		put(o, " {\n", 3);
+		for (const struct conf_stmt *inner = s->inner; inner; inner = inner->next)
+			put_setting(o, inner, depth + 1);
 		for (unsigned int i = 0; i < depth; i++)
 			put(o, "\t", 1);
-		put_word(o, s->key);
-		for (const struct conf_word *w = s->words; w; w = w->next) {
-			put(o, " ", 1);
-			put_word(o, w->text);
-		}
-		if (s->block) {
-			put(o, " {\n", 3);
-			put_settings(o, s->inner, depth + 1);
-			for (unsigned int i = 0; i < depth; i++)
-				put(o, "\t", 1);
-			put(o, "}", 1);
-		}
-		put(o, "\n", 1);
+		put(o, "}", 1);
 	}
+	put(o, "\n", 1);
+}
+
+char *
+conf_policy_text(const struct conf_tree *t)
+{
+	static const char *const kept[] = { "policy", "pool", "authentication", "dns", "nbns" };
+	struct out o = { 0 };
+
+	put(&o, "", 0);
+	for (const struct conf_stmt *s = t->first; s; s = s->next)
+		for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+			if (view_eq(s->key, view_str(kept[i])))
+				put_setting(&o, s, 0);
+	if (!o.failed)
+		return o.p;
+	free(o.p);
+	return NULL;
 }
 
 char *
@@ -88,7 +104,8 @@ conf_flatten(const char *name, struct view text, conf_read_fn read_fn, void *rea
 	if (conf_error_count(errors))
 		o.failed = true;
 	put(&o, "", 0);
-	put_settings(&o, tree.first, 0);
+	for (const struct conf_stmt *s = tree.first; s; s = s->next)
+		put_setting(&o, s, 0);
 	conf_tree_fini(&tree);
 	free(errors);
 	if (!o.failed)

@@ -45,4 +45,7 @@ void conf_tree_read(struct conf_tree *t, const char *name, struct view text, con
     void *read_ctx, struct conf_errors *errors);
 void conf_tree_fini(struct conf_tree *t);
 
+/* The settings of a tree that policies depend on, as struct conf has them. NULL: memory. */
+char *conf_policy_text(const struct conf_tree *t);
+
 #endif

@@ -31,6 +31,12 @@ static const char *const history_up[] = {
 	"CREATE TABLE counted("
 	" minute INTEGER NOT NULL, cause INTEGER NOT NULL, prefix TEXT NOT NULL,"
 	" n INTEGER NOT NULL, PRIMARY KEY(minute, cause, prefix)) WITHOUT ROWID;",
+	"CREATE TABLE decided("
+	" id BLOB PRIMARY KEY NOT NULL CHECK(length(id) = 16), granted INTEGER NOT NULL,"
+	" policy_set BLOB NOT NULL, request TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX decided_set ON decided(policy_set);"
+	"CREATE TABLE policy_set("
+	" hash BLOB PRIMARY KEY NOT NULL, stored_us INTEGER NOT NULL, text TEXT NOT NULL);",
 };
 
 const struct store_schema history_schema = {
@@ -102,6 +108,12 @@ prepare_writers(struct history *h, char *err, size_t cap)
 		{ &h->set_facts, "UPDATE attempt SET facts = ?2 WHERE id = ?1" },
 		{ &h->trim,
 		    "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE class = ?1 AND "
+		    "ended = 1 ORDER BY began_us LIMIT ?2)" },
+		{ &h->put_decided,
+		    "INSERT OR REPLACE INTO decided(id, granted, policy_set, request) "
+		    "VALUES(?1, ?2, ?3, ?4)" },
+		{ &h->trim_decided,
+		    "DELETE FROM decided WHERE id IN (SELECT id FROM attempt WHERE class = ?1 AND "
 		    "ended = 1 ORDER BY began_us LIMIT ?2)" },
 		{ &h->count_add,
 		    "INSERT INTO counted(minute, cause, prefix, n) VALUES(?1, ?2, ?3, ?4) "
@@ -204,8 +216,8 @@ history_close(struct history *h)
 {
 	if (!h)
 		return;
-	sqlite3_stmt *all[] = { h->look, h->put, h->set_facts, h->trim, h->count_add,
-		h->count_trim };
+	sqlite3_stmt *all[] = { h->look, h->put, h->set_facts, h->trim, h->count_add, h->count_trim,
+		h->put_decided, h->trim_decided };
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		sqlite3_finalize(all[i]);
 	store_close(h->db);
@@ -256,9 +268,13 @@ trim(struct history *h, enum history_class class, char *err, size_t cap)
 	if (h->n_ended[class] <= limit + limit / 64)
 		return true;
 	n = h->n_ended[class] - limit;
+	sqlite3_bind_int(h->trim_decided, 1, (int)class); /* first, while its attempts are there */
+	sqlite3_bind_int64(h->trim_decided, 2, n);
+	rc = store_run(h->trim_decided);
 	sqlite3_bind_int(h->trim, 1, (int)class);
 	sqlite3_bind_int64(h->trim, 2, n);
-	rc = store_run(h->trim);
+	if (rc == SQLITE_OK)
+		rc = store_run(h->trim);
 	if (rc != SQLITE_OK)
 		return store_error(h->db, rc, &history_schema, err, cap);
 	h->n_ended[class] -= n;

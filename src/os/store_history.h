@@ -89,6 +89,40 @@ enum history_found history_by_id(
 
 void history_free(struct attempt_record *r); /* NULL is fine */
 
+/*
+ * What the policies were asked for an attempt, and by which set of policies: with it the decision
+ * can be made again. The request is the record role's JSON.
+ */
+#define HISTORY_SET_HASH 16u
+
+struct history_decided {
+	bool granted;
+	uint8_t policy_set[HISTORY_SET_HASH];
+	const char *request;
+};
+
+/* Goes with its attempt: retention takes both. Replaces what an earlier proof left. */
+MUST_USE bool history_put_decided(struct history *h, const struct attempt_id *id,
+    const struct history_decided *d, char *err, size_t cap);
+
+/* *out is the caller's: history_decided_free (NULL is fine). */
+enum history_found history_decided(struct history *h, const struct attempt_id *id,
+    struct history_decided **out, char *err, size_t cap);
+void history_decided_free(struct history_decided *d);
+
+/* The newest attempt that the policies granted, or refused; of a user, or (NULL) of any. */
+enum history_found history_latest_decided(struct history *h, bool granted, const char *user,
+    struct attempt_id *out, char *err, size_t cap);
+
+/*
+ * The policy sets by hash. A set stays while an attempt refers to it, and some besides; they are
+ * bounded. *out is malloc'ed.
+ */
+MUST_USE bool history_put_policy_set(struct history *h, const uint8_t hash[HISTORY_SET_HASH],
+    const char *text, int64_t unix_us, char *err, size_t cap);
+enum history_found history_policy_set(
+    struct history *h, const uint8_t hash[HISTORY_SET_HASH], char **out, char *err, size_t cap);
+
 /* Attempts that ended too early to be stored singly: per cause, source prefix and minute. */
 struct history_count {
 	enum cause cause;

@@ -14,7 +14,8 @@ struct history {
 	uint32_t limit[N_HISTORY_CLASS], limit_counted;
 	uint32_t n_ended[N_HISTORY_CLASS], n_counted;
 	bool in_transaction;
-	sqlite3_stmt *look, *put, *set_facts, *trim, *count_add, *count_trim;
+	sqlite3_stmt *look, *put, *set_facts, *trim, *count_add, *count_trim, *put_decided,
+	    *trim_decided;
 };
 
 extern const struct store_schema history_schema;

@@ -37,8 +37,10 @@ record_configure(void *role, const struct conf *c, char *err, size_t cap)
 
 	(void)err;
 	(void)cap;
-	if (rec->going)
+	if (rec->going) {
+		record_keep_policies(rec, c);
 		return true;
+	}
 	snprintf(
 	    rec->accounts_path, sizeof(rec->accounts_path), "%s/%s", c->state_dir, ACCOUNTS_FILE);
 	snprintf(rec->history_path, sizeof(rec->history_path), "%s/%s", c->state_dir, HISTORY_FILE);
@@ -70,6 +72,8 @@ record_go(void *role, char *err, size_t cap)
 		return false;
 	rec->going = true;
 	record_sync_start(rec, ROLE_MONITOR);
+	if (rec->host->conf)
+		record_keep_policies(rec, rec->host->conf);
 	record_sync_resume(rec);
 	return true;
 }
@@ -110,6 +114,12 @@ record_message(void *role, enum role_id from, unsigned int index, const struct m
 		return;
 	case MSG_FACTS:
 		record_on_facts(rec, from, index, &m->u.facts);
+		return;
+	case MSG_DECIDED:
+		if (m->u.decided.seq)
+			record_ctl_decided(rec, &m->u.decided);
+		else
+			record_on_decided(rec, &m->u.decided);
 		return;
 	case MSG_COUNTED:
 		record_on_counted(rec, &m->u.counted);

@@ -55,6 +55,7 @@ drop(struct record *rec, struct live *l)
 	list_remove(&l->node);
 	list_remove(&l->byages);
 	free(l->facts);
+	free(l->decided);
 	free(l);
 }
 
@@ -122,6 +123,11 @@ write_one(struct record *rec, struct live *l)
 	l->r.facts = view_of(l->facts, l->n_facts);
 	if (!history_put(rec->history, &l->r, err, sizeof(err)))
 		history_failed(rec, err);
+	if (l->decided &&
+	    !history_put_decided(rec->history, &l->r.id, l->decided, err, sizeof(err)))
+		history_failed(rec, err);
+	free(l->decided);
+	l->decided = NULL;
 	l->r.facts = view_of(NULL, 0);
 	l->n_facts = 0;
 	free(l->facts);
@@ -293,6 +299,47 @@ record_on_facts(
 	if (!l)
 		return;
 	keep_facts(rec, l, m->facts);
+	if (l->known)
+		set_dirty(rec, l);
+	else
+		prune_pending(rec);
+}
+
+static void
+put_late(struct record *rec, const struct msg_decided *m, bool *stored)
+{
+	struct history_decided *d = NULL;
+	char err[STORE_ERR_MAX];
+
+	if (!history_add_facts(
+		rec->history, &m->attempt, view_of(NULL, 0), stored, err, sizeof(err)))
+		history_failed(rec, err);
+	if (*stored)
+		d = record_decided(m);
+	if (d && !history_put_decided(rec->history, &m->attempt, d, err, sizeof(err)))
+		history_failed(rec, err);
+	free(d);
+}
+
+/* Comes before the answer goes to net, so before the attempt's own end; a later proof's counts. */
+void
+record_on_decided(struct record *rec, const struct msg_decided *m)
+{
+	struct live *l = rec->history ? find(rec, &m->attempt) : NULL;
+	bool stored = false;
+
+	if (!rec->history)
+		return;
+	if (!l) /* stored already? then it goes there */
+		put_late(rec, m, &stored);
+	if (stored)
+		return;
+	if (!l)
+		l = add(rec, &m->attempt, false);
+	if (!l)
+		return;
+	free(l->decided);
+	l->decided = record_decided(m);
 	if (l->known)
 		set_dirty(rec, l);
 	else

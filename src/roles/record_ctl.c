@@ -22,6 +22,7 @@ static const struct {
 	{ "attempts", rctl_do_attempts },
 	{ "attempt", rctl_do_attempt },
 	{ "policy explain", rctl_do_explain },
+	{ "decision", rctl_do_decision },
 	{ "user add", rctl_do_user_add },
 	{ "user set", rctl_do_user_set },
 	{ "user del", rctl_do_user_del },

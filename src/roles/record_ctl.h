@@ -62,6 +62,7 @@ void rctl_do_pools(struct question *q); /* record_ctl_pools.c */
 void rctl_do_attempts(struct question *q);
 void rctl_do_attempt(struct question *q);
 void rctl_do_explain(struct question *q);
+void rctl_do_decision(struct question *q);
 void rctl_do_user_add(struct question *q);
 void rctl_do_user_set(struct question *q);
 void rctl_do_user_del(struct question *q);
@@ -88,6 +89,17 @@ MUST_USE bool rctl_ask_role(
     struct question *q, enum role_id role, unsigned int index, const struct msg *m, uint32_t seq);
 /* Call after asking: waits at most ms, or goes on at once when nobody was asked. */
 void rctl_wait_for(struct question *q, unsigned int ms);
+
+/* record_decided.c; also for rrasctl where no daemon runs */
+
+/* A decision's request and the text of its policies; takes request over. NULL with err. */
+json_t *rctl_json_decided(struct history *h, json_t *request, char *err, size_t cap);
+/* The same for a stored attempt, and the attempt; without a request when no policy was asked. */
+json_t *rctl_json_decision_of(
+    struct history *h, const struct attempt_record *r, char *err, size_t cap);
+/* By id ("": the latest that the policies granted, or with want "rejected" refused, of user). */
+enum history_found rctl_find_decided(struct history *h, const char *id, const char *want,
+    const char *user, struct attempt_record **out, char *err, size_t cap);
 
 /* record_json.c */
 

@@ -460,21 +460,38 @@ rctl_do_attempt(struct question *q)
 	}
 }
 
+/* DECIDED has come before it, and left the request in q->out. */
 static void
 on_explained(struct question *q, const struct rctl_wait *w, const struct msg *m)
 {
 	(void)w;
 	if (!m)
 		return;
-	q->out = json_pack("{s:b, s:o, s:o}", "user_known", m->u.explained.user_known, "account",
-	    rctl_json_view(m->u.explained.account), "decision",
-	    rctl_json_decision(&m->u.explained.decision));
+	if (!q->out)
+		q->out = json_object();
+	json_object_set_new(q->out, "user_known", json_boolean(m->u.explained.user_known));
+	json_object_set_new(q->out, "account", rctl_json_view(m->u.explained.account));
+	json_object_set_new(q->out, "decision", rctl_json_decision(&m->u.explained.decision));
+}
+
+/* The groups of a question, one a line. */
+static struct view
+groups_of(const json_t *list, uint8_t *out, size_t cap)
+{
+	struct wr w = wr_over(out, cap);
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *g = json_string_value(json_array_get(list, i));
+		if (g && g[0])
+			wr_fmt(&w, "%s%s", wr_len(&w) ? "\n" : "", g);
+	}
+	return wr_view_of(&w);
 }
 
 static void
 explain_done(struct question *q)
 {
-	if (q->out)
+	if (json_object_get(q->out, "decision"))
 		rctl_ok(q, json_incref(q->out));
 	else
 		rctl_refuse(q, cause_info(CAUSE_AAA_DOWN)->name,
@@ -485,14 +502,18 @@ explain_done(struct question *q)
 void
 rctl_do_explain(struct question *q)
 {
-	const char *client = rctl_arg(q, "client");
+	const char *client = rctl_arg(q, "client"), *server = rctl_arg(q, "server");
+	uint8_t groups[2048];
 	struct msg m = { .id = MSG_EXPLAIN,
 		.u.explain = { .seq = rctl_seq(q),
 		    .user = view_str(rctl_arg(q, "user")),
 		    .tunnel = (uint8_t)tunnel_by_name(view_str(rctl_arg(q, "tunnel"))),
+		    .at_unix_s = rctl_arg_int(q, "at", 0),
+		    .groups = groups_of(json_object_get(q->in, "groups"), groups, sizeof(groups)),
 		    .method = (uint8_t)auth_method_by_name(view_str(rctl_arg(q, "method"))) } };
 
 	if ((client[0] && !ip_parse(view_str(client), &m.u.explain.client)) ||
+	    (server[0] && !ip_parse(view_str(server), &m.u.explain.server)) ||
 	    m.u.explain.user.n == 0 || m.u.explain.user.n > NAME_MAX_BYTES ||
 	    m.u.explain.tunnel == TUNNEL_NONE || m.u.explain.method == AUTH_NONE) {
 		rctl_refuse(q, "usage", "user, tunnel, client or method is missing or unknown",

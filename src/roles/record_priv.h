@@ -36,6 +36,8 @@ struct live {
 	bool dirty;     /* to be written at the end of the turn */
 	unsigned int worker;
 	uint64_t seen_ms, drops;
+	struct history_decided
+	    *decided;   /* its decision, not written yet; with its request behind it */
 	uint8_t *facts; /* not written yet */
 	size_t n_facts;
 };
@@ -86,6 +88,7 @@ void record_attempts_close(struct record *rec);
 void record_on_attempt(struct record *rec, unsigned int worker, const struct msg_attempt *m);
 void record_on_facts(
     struct record *rec, enum role_id from, unsigned int index, const struct msg_facts *m);
+void record_on_decided(struct record *rec, const struct msg_decided *m);
 void record_on_counted(struct record *rec, const struct msg_counted *m);
 void record_on_counters(struct record *rec, unsigned int worker, const struct msg_counters *m);
 void record_worker_lost(struct record *rec, unsigned int worker, const char *how);
@@ -93,6 +96,13 @@ void record_worker_lost(struct record *rec, unsigned int worker, const char *how
 void record_flush(struct record *rec);
 /* The live attempt with this id, or NULL. */
 struct live *record_live(struct record *rec, const struct attempt_id *id);
+
+/* record_decided.c: a decision's request as JSON, malloc'ed in one piece; NULL: memory. */
+struct history_decided *record_decided(const struct msg_decided *m);
+/* Keeps the policies of a configuration in the history, by their hash. */
+void record_keep_policies(struct record *rec, const struct conf *c);
+/* What `policy explain` was asked about: goes to its question. */
+void record_ctl_decided(struct record *rec, const struct msg_decided *m);
 
 /* record_journal.c: one structured entry for an attempt that ended, if there is a journal. */
 void record_journal(struct record *rec, const struct attempt_record *r);

@@ -30,7 +30,8 @@ struct bench {
 	struct msg got;
 	bool by_hand; /* LOOK, LEASE_KEEP and NOTICE are the test's own; else they are answered */
 	char notices[2048];
-	char facts[8192]; /* all facts so far as text, one a line: "name|text" */
+	struct bench_msg decided; /* the newest DECIDED, which bench_take keeps to itself */
+	char facts[8192];         /* all facts so far as text, one a line: "name|text" */
 };
 
 static inline enum engine_sent
@@ -125,10 +126,24 @@ bench_take(struct bench *b)
 		    view_of(b->taken.bytes, b->taken.n), ROLE_AAA, b->taken.to, &b->got, &fault));
 		if (b->got.id == MSG_FACTS)
 			bench_keep_facts(b, b->got.u.facts.facts);
+		else if (b->got.id == MSG_DECIDED)
+			b->decided = b->taken;
 		else if (!bench_answer(b))
 			return true;
 	}
 	return false;
+}
+
+/* What record was told last of a decision. */
+static inline const struct msg_decided *
+bench_decided(struct bench *b, struct msg *m)
+{
+	struct rd_fault fault;
+
+	assert_true(b->decided.n > 0);
+	assert_true(
+	    msg_read(view_of(b->decided.bytes, b->decided.n), ROLE_AAA, ROLE_RECORD, m, &fault));
+	return &m->u.decided;
 }
 
 /* The next message is this one, to this role. */

@@ -73,7 +73,7 @@ test_facts_lost(void **state)
 	b->answer[ROLE_RECORD] = SENT_OK;
 	bench_give(b, ROLE_RECORD, 0, &m);
 	const struct view lines = bench_expect(b, MSG_STATUS, ROLE_RECORD, 0)->u.status.lines;
-	assert_non_null(memmem(lines.p, lines.n, "facts_lost 1\n", 13));
+	assert_non_null(memmem(lines.p, lines.n, "facts_lost 2\n", 13));
 	bench_free(b);
 }
 
@@ -119,6 +119,24 @@ test_explain(void **state)
 	r = explain(b, "anna", AUTH_NONE);
 	assert_cause(r->decision.cause, "policy.denies");
 	assert_string_equal(r->decision.policy, "Rest");
+
+	/* R92: as if she were in the group too; record is told what the policies were asked */
+	struct msg q = { .id = MSG_EXPLAIN }, told;
+	q.u.explain.seq = 6;
+	q.u.explain.user = view_str("anna");
+	q.u.explain.tunnel = TUNNEL_SSTP;
+	q.u.explain.groups = view_str("others\nStaff");
+	q.u.explain.at_unix_s = 1767600000;
+	bench_give(b, ROLE_RECORD, 0, &q);
+	r = &bench_expect(b, MSG_EXPLAINED, ROLE_RECORD, 0)->u.explained;
+	assert_int_equal(r->decision.verdict, VERDICT_GRANT);
+	const struct msg_decided *d = bench_decided(b, &told);
+	assert_int_equal(d->seq, 6);
+	assert_int_equal(d->at_unix_s, 1767600000);
+	assert_true(view_eq(d->groups, view_str("others\nstaff")));
+	assert_true(view_eq(d->user, view_str("anna")));
+	assert_true(view_eq(d->policy, view_str("Staff")));
+	assert_int_equal(d->verdict, VERDICT_GRANT);
 	a.enabled = false;
 	bench_account(b, &a);
 	assert_cause(explain(b, "anna", AUTH_NONE)->decision.cause, "account.disabled");
