@@ -48,12 +48,15 @@ cat >"$work/rrasd.conf" <<-X
 	    dns 10.10.0.2
 	}
 X
-"$lab" start rrasd -- "$build/src/cmd/rrasd" --config "$work/rrasd.conf" >"$work/start.log" 2>&1
-log=$(grep -o '/[^ ]*\.log' "$work/start.log" | head -n 1)
-for i in $(seq 100); do
-	ctl status >/dev/null 2>&1 && break
-	sleep 0.1
-done
+start() {
+	"$lab" start rrasd -- "$build/src/cmd/rrasd" --config "$work/rrasd.conf" >"$work/start.log" 2>&1
+	log=$(grep -o '/[^ ]*\.log' "$work/start.log" | head -n 1)
+	for i in $(seq 100); do
+		ctl status >/dev/null 2>&1 && break
+		sleep 0.1
+	done
+}
+start
 ctl status >"$work/out" 2>&1 || { bad "rrasd starts" "${log:-$work/start.log}"; echo "$passed passed, $failed failed"; exit 1; }
 ok "rrasd starts"
 echo Secret-123 >"$work/password"
@@ -91,6 +94,14 @@ refused sstp.closed-before-call "sstpc, does not trust our root" --user alice --
 for auth in mschapv2 chap pap; do
 	check "sstpc, $auth, behind NAT: address, ping, transfer" client --user alice --auth $auth
 done
+"$lab" stop rrasd >/dev/null 2>&1
+
+# A web site beside us: the name that sstpc asks for, or none, is looked for before TLS.
+"$lab" up >"$work/up.log" 2>&1 || cat "$work/up.log"
+echo 'web www { name www.rras.test; forward 127.0.0.1:8443 }' >>"$work/rrasd.conf"
+start
+check "sstpc beside a web site, direct" client --user alice --auth mschapv2
+check "sstpc beside a web site, by name" client --user alice --auth mschapv2 --by-name
 "$lab" stop rrasd >/dev/null 2>&1
 
 # Our client against a server that nobody here wrote.
