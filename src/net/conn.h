@@ -38,7 +38,10 @@ struct conn_conf {
 	bool waive_keyless;    /* server: see may_waive in conn.c */
 	uint32_t handshake_ms; /* TCP accepted to TLS up */
 	uint32_t pace_ms;      /* server: see pace_answer in conn.c; 0 = off */
-	uint32_t stall_ms;     /* ciphertext waiting this long without progress ends the call */
+	/* server: where clients live, for those that are isolated; borrowed */
+	const struct guard_range *clients;
+	unsigned int n_clients;
+	uint32_t stall_ms; /* ciphertext waiting this long without progress ends the call */
 };
 
 /* Working memory of one worker, shared by its connections; nothing in it outlives a call. */

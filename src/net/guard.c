@@ -57,13 +57,16 @@ destination6(const struct ip_addr *dst)
 	return DROP_NONE;
 }
 
+/* The other end of a packet is another client, which this one is kept from (N10). */
 static enum drop
-isolation(const struct guard *g, const struct ip_addr *dst)
+isolation(const struct guard *g, const struct ip_addr *other)
 {
-	if (g->n_peers == 0 || ip_equal(dst, &g->gateway))
+	if (g->n_peers == 0 || ip_equal(other, &g->gateway))
 		return DROP_NONE;
 	for (unsigned int i = 0; i < g->n_peers; i++)
-		if (ip_in_prefix(dst, &g->peers[i]))
+		if (other->family == g->peers[i].first.family &&
+		    memcmp(other->b, g->peers[i].first.b, sizeof(other->b)) >= 0 &&
+		    memcmp(other->b, g->peers[i].last.b, sizeof(other->b)) <= 0)
 			return DROP_ISOLATED;
 	return DROP_NONE;
 }
@@ -97,7 +100,9 @@ from_holder(const struct guard *g, const struct ip_hdr *h)
 static enum drop
 to_holder(const struct guard *g, const struct ip_hdr *h)
 {
-	return ip_equal(&h->dst, leased(g, h)) ? DROP_NONE : DROP_WRONG_DESTINATION;
+	if (!ip_equal(&h->dst, leased(g, h)))
+		return DROP_WRONG_DESTINATION;
+	return isolation(g, &h->src);
 }
 
 enum drop

@@ -10,7 +10,10 @@
 #include "net/drops.h"
 #include "proto/fx.h"
 
-#define GUARD_PEERS_MAX 8u
+/* Addresses of one family, both ends among them. */
+struct guard_range {
+	struct ip_addr first, last;
+};
 
 struct guard {
 	enum side side;         /* who we are */
@@ -20,8 +23,8 @@ struct guard {
 	uint16_t mss_clamp;     /* for IPv4; 0: leave the MSS alone */
 	uint16_t mss_clamp6;    /* for IPv6 */
 	struct ip_addr gateway; /* server: our address on the link, which isolation spares */
-	uint8_t n_peers;        /* server: 0, or prefixes where the other clients live: */
-	struct ip_prefix peers[GUARD_PEERS_MAX]; /* set only when clients are isolated */
+	unsigned int n_peers;   /* server: 0, or where the other clients live, borrowed: */
+	const struct guard_range *peers; /* set only when the client is isolated (N10) */
 };
 
 /* Sets peer_mru and both MSS clamps from the largest inner packet of the link. */

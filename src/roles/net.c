@@ -181,6 +181,26 @@ share_of(const struct worker *w, uint32_t limit)
 	return (limit + n - 1) / n;
 }
 
+/* Where all clients live: the pools' ranges and prefixes. The number of them. */
+static unsigned int
+client_ranges(const struct conf *c, struct guard_range *out)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < c->n_pools; i++) {
+		const struct conf_pool *p = &c->pools[i];
+		for (unsigned int r = 0; r < p->n_ranges; r++)
+			out[n++] = (struct guard_range){ p->ranges[r].first, p->ranges[r].last };
+		if (p->prefix6.len == 0)
+			continue;
+		out[n] = (struct guard_range){ p->prefix6.addr, p->prefix6.addr };
+		for (unsigned int b = p->prefix6.len; b < 128; b++)
+			out[n].last.b[b / 8] |= (uint8_t)(0x80u >> b % 8);
+		n++;
+	}
+	return n;
+}
+
 /* A new generation of what connections are made from; live ones keep theirs. */
 static bool
 remake_conf(struct worker *w, const struct conf *c, char *err, size_t cap)
@@ -213,6 +233,8 @@ remake_conf(struct worker *w, const struct conf *c, char *err, size_t cap)
 	nc->conn.sstp.negotiation_ms = c->sstp_negotiation_ms;
 	nc->conn.sstp.hello_ms = c->sstp_hello_ms;
 	ppp_conf_defaults(&nc->conn.ppp, SIDE_SERVER, TUNNEL_SSTP);
+	nc->conn.clients = nc->clients;
+	nc->conn.n_clients = client_ranges(c, nc->clients);
 	nc->conn.ppp.auth_mask = c->method_mask;
 	nc->conn.ppp.mru_bytes = c->mru_bytes;
 	nc->conn.ppp.auth_retries = c->retries;

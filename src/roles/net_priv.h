@@ -34,6 +34,7 @@ struct net_conf {
 	unsigned int refs;
 	struct conn_conf conn;
 	char web_redirect[CONF_URL_MAX];
+	struct guard_range clients[CONF_POOLS_MAX * (CONF_RANGES_MAX + 1)];
 };
 
 /* One accepted socket. */

@@ -7,7 +7,8 @@ Network policies from end to end: the four tests of R43 with their reasons, acco
 import signal
 import time
 
-from harness import case, check, conf, equal, explained, main, ping, refused
+from harness import (SERVER_OTHER, case, check, conf, equal, explained, main, ping, refused,
+                     wait_for)
 
 NO_PERMISSION = ("policy.refused-by-server", 649, "policy")
 
@@ -142,6 +143,39 @@ def a_session_keeps_its_generation(lab):
     s.stop()
     equal(s.ctl("policy", "explain", row["id"])["policies"], before["policies"], "offline:")
     equal(s.ctl("why-accepted", "--user", "alice")["request"]["policy"], "Staff", "offline:")
+
+
+ISOLATED = """
+policy "Alone" { group alone
+    access grant
+    isolated yes
+    mru 1000 }
+policy "Rest" { access grant }
+"""
+
+
+@case()
+def isolated_clients_reach_no_other(lab):
+    """N10: neither way, by the policy of one of them; the server and the others are reached."""
+    s = lab.serve(conf(more=ISOLATED))
+    s.ctl("group", "add", "alone")
+    s.add_user("alone", "--dialin", "policy", "--group", "alone")
+    s.add_user("alice")
+    s.add_user("bob")
+    bob = lab.connect("bob", "--route", "10.99.0.0/24", at=lab.other, host=SERVER_OTHER)
+    alice = lab.connect("alice", "--route", "10.99.0.0/24")
+    check(ping(lab.client, bob.address, source=alice.address), "others do not reach each other")
+    lab.hang_up_all()
+    s.no_session()
+    bob = lab.connect("bob", "--route", "10.99.0.0/24", at=lab.other, host=SERVER_OTHER)
+    alone = lab.connect("alone", "--route", "10.99.0.0/24")
+    check(ping(lab.client, alone.server_address, source=alone.address), "no way to the server")
+    check(ping(lab.other, bob.server_address, source=bob.address), "no way to the server")
+    check(not ping(lab.client, bob.address, count=1, source=alone.address, wait=1),
+          "the isolated client reaches another")
+    check(not ping(lab.other, alone.address, count=1, source=bob.address, wait=1),
+          "another reaches the isolated client")
+    wait_for(lambda: s.session(account="alone")["drops"] >= 2, "the drops are counted")
 
 
 main()

@@ -157,13 +157,23 @@ static void
 test_isolation(void **state)
 {
 	(void)state;
-	guard.n_peers = 1;
-	assert_true(ip_prefix_parse(view_str("10.8.0.0/24"), &guard.peers[0]));
+	struct guard_range peers[2] = { { addr("10.9.0.1"), addr("10.9.0.9") },
+		{ addr("10.8.0.0"), addr("10.8.0.255") } };
+	guard.n_peers = 2;
+	guard.peers = peers;
 	guard.gateway = addr("10.8.0.1");
 	assert_string_equal(IN("10.8.0.2", "10.8.0.3"), "isolated");
 	assert_string_equal(IN("10.8.0.2", "10.8.0.1"), "none");
 	assert_string_equal(IN("10.8.0.2", "10.8.1.3"), "none");
 	assert_string_equal(IN("10.8.0.2", "192.0.2.1"), "none");
+	assert_string_equal(IN("10.8.0.2", "10.9.0.9"), "isolated");
+	assert_string_equal(IN("10.8.0.2", "10.9.0.10"), "none");
+	/* and nobody of them reaches it */
+	assert_string_equal(OUT("10.8.0.3", "10.8.0.2"), "isolated");
+	assert_string_equal(OUT("10.8.0.1", "10.8.0.2"), "none");
+	assert_string_equal(OUT("192.0.2.1", "10.8.0.2"), "none");
+	guard.n_peers = 0;
+	guard.peers = NULL;
 }
 
 /* E05: each truncation of a good packet, trailing bytes, source routes, zero length. */

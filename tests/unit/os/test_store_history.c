@@ -206,6 +206,71 @@ test_retention_by_stage(void **state)
 	history_close(h);
 }
 
+static void
+put_decided(struct history *h, const struct attempt_record *r, bool granted, uint8_t set)
+{
+	struct history_decided d = { .granted = granted, .request = "{\"user\":\"alice\"}" };
+	char err[STORE_ERR_MAX];
+
+	memset(d.policy_set, set, sizeof(d.policy_set));
+	if (!history_put_decided(h, &r->id, &d, err, sizeof(err)))
+		fail_msg("%s", err);
+}
+
+/* R44, R92: a decision goes with its attempt, and its policy set stays as long as it is referred
+ * to. */
+static void
+test_decided(void **state)
+{
+	const struct scratch *s = *state;
+	struct history_limits l = { .early = 10, .auth = 10, .up = 10, .counted = 10 };
+	struct history *h = open_rw(s, &l);
+	struct attempt_record r = sample(1, STAGE_AUTHENTICATE, CAUSE_POLICY_DENIES, "alice");
+	struct history_decided *d = NULL;
+	char err[STORE_ERR_MAX], *text = NULL;
+	struct attempt_id id;
+	uint8_t hash[HISTORY_SET_HASH];
+
+	put(h, &r);
+	put_decided(h, &r, false, 1);
+	put_decided(h, &r, true, 1); /* a later proof on the same link */
+	assert_int_equal(history_decided(h, &r.id, &d, err, sizeof(err)), HISTORY_FOUND);
+	assert_true(d->granted);
+	assert_string_equal(d->request, "{\"user\":\"alice\"}");
+	history_decided_free(d);
+	assert_int_equal(
+	    history_latest_decided(h, true, "ALICE", &id, err, sizeof(err)), HISTORY_FOUND);
+	assert_memory_equal(id.b, r.id.b, sizeof(id.b));
+	assert_int_equal(
+	    history_latest_decided(h, false, NULL, &id, err, sizeof(err)), HISTORY_NONE);
+	assert_int_equal(
+	    history_latest_decided(h, true, "bob", &id, err, sizeof(err)), HISTORY_NONE);
+
+	/* many other sets: the one that is referred to stays, of the others the newest do */
+	for (uint8_t i = 1; i < 200; i++) {
+		memset(hash, i, sizeof(hash));
+		assert_true(history_put_policy_set(h, hash, "policy P { }", i, err, sizeof(err)));
+	}
+	memset(hash, 1, sizeof(hash));
+	assert_int_equal(history_policy_set(h, hash, &text, err, sizeof(err)), HISTORY_FOUND);
+	assert_string_equal(text, "policy P { }");
+	free(text);
+	memset(hash, 2, sizeof(hash));
+	assert_int_equal(history_policy_set(h, hash, &text, err, sizeof(err)), HISTORY_NONE);
+	memset(hash, 199, sizeof(hash));
+	assert_int_equal(history_policy_set(h, hash, &text, err, sizeof(err)), HISTORY_FOUND);
+	free(text);
+
+	/* the attempt goes, and with it its decision */
+	for (unsigned int i = 2; i < 40; i++) {
+		struct attempt_record more =
+		    sample(i, STAGE_AUTHENTICATE, CAUSE_POLICY_DENIES, "alice");
+		put(h, &more);
+	}
+	assert_int_equal(history_decided(h, &r.id, &d, err, sizeof(err)), HISTORY_NONE);
+	history_close(h);
+}
+
 /* An attempt that moves on changes its class; putting the end twice counts it once. */
 static void
 test_update_moves_class(void **state)
@@ -526,6 +591,7 @@ main(void)
 		T(test_find),
 		T(test_retention_by_stage),
 		T(test_update_moves_class),
+		T(test_decided),
 		T(test_facts_merge),
 		T(test_facts_bounded),
 		T(test_damaged_is_moved_aside),
