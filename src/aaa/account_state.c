@@ -8,6 +8,7 @@ void
 account_rules_init(struct account_rules *r, const struct conf *c)
 {
 	r->password_age_s = c->password_age_s;
+	r->password_length = c->password_length;
 	if (!name_fold(view_str(c->administrators), &r->administrators))
 		r->administrators = (struct lookup_name){ 0 };
 }

@@ -14,6 +14,7 @@ struct conf;
 /* The part of the configuration that the state of an account depends on. */
 struct account_rules {
 	uint32_t password_age_s;           /* 0 = passwords do not age */
+	uint8_t password_length;           /* characters a new password has at least */
 	struct lookup_name administrators; /* folded; members' passwords are reset by others */
 };
 

@@ -183,6 +183,10 @@ engine_message(struct engine *e, enum role_id from, unsigned int index, const st
 		engine_on_auth(e, index, &m->u.auth, now);
 	else if (m->id == MSG_CHECK_REPLY_SECRET)
 		engine_on_check_reply(e, &m->u.check_reply, now);
+	else if (m->id == MSG_CHANGED_SECRET)
+		engine_on_changed(e, &m->u.changed, now);
+	else if (m->id == MSG_PASSWORD_SET_DONE)
+		engine_on_password_set_done(e, &m->u.password_set_done, now);
 	else if (m->id == MSG_LEASE)
 		engine_on_lease(e, index, &m->u.lease, now);
 	else if (m->id == MSG_PLUMB_DONE)
@@ -215,7 +219,9 @@ asked_role(enum wait wait)
 {
 	switch (wait) {
 	case WAIT_CHECK:
+	case WAIT_CHANGE:
 		return ROLE_VAULT;
+	case WAIT_COMMIT:
 	case WAIT_KEEP:
 		return ROLE_RECORD;
 	case WAIT_LOOK:
@@ -242,6 +248,8 @@ fail_waiting(struct engine *e, enum role_id role, const char *lost, const struct
 			continue;
 		if (s->wait == WAIT_CHECK)
 			engine_check_lost(e, s, lost, now);
+		else if (s->wait == WAIT_CHANGE || s->wait == WAIT_COMMIT)
+			engine_change_lost(e, s, lost, now);
 		else if (s->wait == WAIT_LOOK)
 			engine_look_lost(e, s, now);
 		else if (s->wait == WAIT_KEEP)

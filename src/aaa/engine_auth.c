@@ -1,19 +1,6 @@
 /* AUTHENTICATE and DECIDE in the engine. See engine.h for the order of the questions. */
 #include "aaa/engine_priv.h"
 
-#include <stdio.h>
-#include <time.h>
-
-/* What is told of one request when it is settled. */
-struct outcome {
-	enum cause cause;
-	const char *verified;     /* the vault's word for people; NULL: it was not asked */
-	const struct decision *d; /* NULL: no policy was asked */
-	const struct msg_check_reply *keys; /* when all is well */
-	const struct profile *profile;      /* then as well: of policy and account together */
-	bool may_retry;
-};
-
 enum cause
 engine_gate(const struct engine *e, enum tunnel_kind tunnel)
 {
@@ -24,9 +11,8 @@ engine_gate(const struct engine *e, enum tunnel_kind tunnel)
 	return CAUSE_NONE;
 }
 
-/* R33: the state of the account, and then that of its password. */
-static enum cause
-account_cause(const struct engine *e, const struct account *a, const struct now *now)
+enum cause
+engine_account_cause(const struct engine *e, const struct account *a, const struct now *now)
 {
 	enum cause cause = a ? account_use_cause(a, now) : CAUSE_NONE;
 
@@ -35,12 +21,11 @@ account_cause(const struct engine *e, const struct account *a, const struct now 
 	return account_password_cause(a, &e->rules, now->unix_us / 1000000);
 }
 
-void
-engine_judge(const struct engine *e, const struct policy_set *terms, const struct policy_request *r,
-    const struct account *account, const struct now *now, struct decision *out)
+/* An account's state stands above what any policy says; the trace of the policies stays. */
+static void
+judge(const struct policy_set *terms, const struct policy_request *r, const struct account *account,
+    enum cause state, const struct now *now, struct decision *out)
 {
-	enum cause state = account_cause(e, account, now);
-
 	policy_decide(terms, r, account, now->unix_us / 1000000, out);
 	if (state == CAUSE_NONE)
 		return;
@@ -52,121 +37,42 @@ engine_judge(const struct engine *e, const struct policy_set *terms, const struc
 	out->profile = (struct profile){ 0 };
 }
 
-static const char *
-state_text(
-    const struct engine *e, const struct session *s, const struct account *a, const struct now *now)
+void
+engine_judge(const struct engine *e, const struct policy_set *terms, const struct policy_request *r,
+    const struct account *account, const struct now *now, struct decision *out)
 {
-	if (!a)
-		return s->name_cause == CAUSE_NO_SUCH_DOMAIN  ? "domain not ours"
-		       : s->name_cause == CAUSE_NAME_ENCODING ? "not in the agreed encoding"
-		       : s->other_known                       ? "known only in the other encoding"
-		                                              : "no such account";
-	return account_state_text(account_cause(e, a, now));
+	judge(terms, r, account, engine_account_cause(e, account, now), now, out);
 }
 
-/* AUTH_ASKED and ACCOUNT: noted when the request is settled, with the time it came. */
-static void
-note_request(struct engine *e, struct session *s, const struct account *a, const struct now *now)
+void
+engine_judge_session(struct engine *e, const struct session *s, const struct account *a,
+    enum cause state, const struct now *now, struct decision *out)
 {
-	struct view sent = view_of(s->sent, s->n_sent);
-	struct now then = *now;
-	struct fact f;
+	struct policy_request r = { .user = view_of(s->lookup.s, s->lookup.n),
+		.full = view_of(s->full.s, s->full.n),
+		.method = s->method,
+		.tunnel = s->tunnel,
+		.client = s->client,
+		.server = s->server };
 
-	then.unix_us -= (int64_t)(now->ms - s->began_ms) * 1000;
-	then.ms = s->began_ms;
-	f = FACT_MAKE(FACT_AUTH_ASKED, F_STR(auth_method_name(s->method)), F_TEXT(sent),
-	    F_STR(tunnel_name(s->tunnel)));
-	engine_note(e, s, &f, &then);
-	f = FACT_MAKE(
-	    FACT_ACCOUNT, F_TEXT(sent), F_STR(a ? a->name : "-"), F_STR(state_text(e, s, a, now)));
-	engine_note(e, s, &f, &then);
-}
-
-static const char *
-date_text(int64_t unix_s, int32_t utc_offset_s, char out[32])
-{
-	time_t t = (time_t)(unix_s + utc_offset_s);
-	struct tm tm;
-
-	if (unix_s == 0 || !gmtime_r(&t, &tm) || !strftime(out, 32, "%a %Y-%m-%d %H:%M", &tm))
-		snprintf(out, 32, "never");
-	return out;
-}
-
-/* The evidence behind a refusal for the hour or for the age of the password. */
-static void
-note_state(struct engine *e, const struct session *s, const struct account *a, enum cause cause,
-    const struct now *now)
-{
-	char set[32], end[32], at[32];
-	int64_t end_s = account_password_end(a, &e->rules);
-	struct fact f;
-
-	switch ((unsigned int)cause) { /* other causes need no more than their name */
-	case CAUSE_LOGON_HOURS:
-		f = FACT_MAKE(FACT_LOGON_HOURS, F_STR(a->hours),
-		    F_STR(date_text(now->unix_us / 1000000, now->utc_offset_s, at)));
-		break;
-	case CAUSE_PASSWORD_EXPIRED:
-	case CAUSE_PASSWORD_MUST_CHANGE:
-	case CAUSE_PASSWORD_ADMIN:
-		f = FACT_MAKE(FACT_PASSWORD_END,
-		    F_STR(date_text(a->password_set_unix_s, now->utc_offset_s, set)),
-		    F_STR(date_text(end_s, now->utc_offset_s, end)),
-		    F_STR(a->must_change ? "must-change"
-			  : end_s == a->password_expires_unix_s
-			      ? "the account's own date"
-			      : "password-age of the configuration"));
-		break;
-	default:
-		return;
-	}
-	engine_note(e, s, &f, now);
+	judge(s->terms, &r, a, state, now, out);
+	engine_tell_decided(e, &(struct engine_decided){ .attempt = &s->attempt,
+				   .terms = s->terms,
+				   .request = &r,
+				   .account = a,
+				   .decision = out,
+				   .unix_s = now->unix_us / 1000000 });
 }
 
 static void
-note_decision(
-    struct engine *e, const struct session *s, const struct decision *d, const struct now *now)
-{
-	char server[64], policy[64];
-	struct fact f;
-
-	for (unsigned int i = 0; i < d->trace.n_steps; i++) {
-		const struct policy_step *step = &d->trace.steps[i];
-		f = FACT_MAKE(FACT_POLICY_PASSED_OVER, F_STR(step->policy),
-		    F_STR(condition_name(step->failed)), F_STR(step->wanted), F_STR(step->got));
-		engine_note(e, s, &f, now);
-	}
-	f = FACT_MAKE(FACT_POLICY_DECIDED, F_STR(d->policy[0] ? d->policy : "-"),
-	    F_STR(verdict_name(d->verdict)), F_STR(decided_by_name(d->by)));
-	engine_note(e, s, &f, now);
-	f = FACT_MAKE(FACT_METHOD_LISTS,
-	    F_STR(auth_mask_text(policy_set_methods(s->terms, 0), server, sizeof(server))),
-	    F_STR(
-		auth_mask_text(policy_set_methods(s->terms, d->policy_id), policy, sizeof(policy))),
-	    F_STR(auth_method_name(s->method)));
-	engine_note(e, s, &f, now);
-}
-
-static void
-note_ports(struct engine *e, const struct session *s, const struct now *now)
-{
-	struct port_count c = ports_of(&e->ports, s->tunnel);
-	struct fact f =
-	    FACT_MAKE(FACT_PORTS, F_STR(tunnel_name(s->tunnel)), F_U(c.used), F_U(c.limit));
-
-	engine_note(e, s, &f, now);
-}
-
-static void
-fill_answer(struct auth_answer *a, const struct outcome *o)
+fill_answer(struct auth_answer *a, const struct session *s, const struct outcome *o)
 {
 	a->ok = o->cause == CAUSE_NONE;
 	a->cause = o->cause;
 	a->may_retry = o->may_retry;
 	if (!a->ok)
 		return;
-	a->profile = *o->profile;
+	a->profile = s->profile;
 	a->has_keys = o->keys->success.n > 0;
 	if (!view_copy(o->keys->success, a->success, sizeof(a->success) - 1))
 		a->has_keys = false;
@@ -176,32 +82,31 @@ fill_answer(struct auth_answer *a, const struct outcome *o)
 	memcpy(a->server_recv_key, o->keys->server_recv, sizeof(a->server_recv_key));
 }
 
-/* Records and answers; s is gone afterwards unless it holds a port. */
-static void
-settle(struct engine *e, struct session *s, const struct outcome *o, const struct now *now)
+void
+engine_settle(struct engine *e, struct session *s, const struct outcome *o, const struct now *now)
 {
 	const struct account *a = s->account ? roster_by_id(e->roster, s->account) : NULL;
 	struct msg m = { .id = MSG_AUTH_REPLY_SECRET };
 	struct msg_auth_reply *r = &m.u.auth_reply;
 
-	note_request(e, s, a, now);
+	engine_note_request(e, s, a, now);
 	if (o->verified) {
 		struct fact f = FACT_MAKE(FACT_VERIFIED, F_STR(o->verified));
 		engine_note(e, s, &f, now);
 	}
 	if (o->d && a)
-		note_state(e, s, a, o->cause, now);
+		engine_note_state(e, s, a, o->cause, now);
 	if (o->d)
-		note_decision(e, s, o->d, now);
+		engine_note_decision(e, s, o->d, now);
 	if (o->cause == CAUSE_NONE || o->cause == CAUSE_NO_FREE_PORT)
-		note_ports(e, s, now);
+		engine_note_ports(e, s, now);
 	engine_send_facts(e, &s->attempt);
 
 	r->attempt = s->attempt;
 	r->seq = s->seq;
 	r->policy = view_str(o->d ? o->d->policy : "");
 	r->account = view_str(a ? a->name : "");
-	fill_answer(&r->answer, o);
+	fill_answer(&r->answer, s, o);
 	/* without its answer the worker ends the attempt by its own timer; keep nothing for it */
 	bool sent = engine_send(e, ROLE_NET, s->worker, &m) == SENT_OK;
 	secret_wipe_bytes(&m, sizeof(m));
@@ -209,12 +114,12 @@ settle(struct engine *e, struct session *s, const struct outcome *o, const struc
 		session_end(e, s, now);
 }
 
-static void
-refuse(struct engine *e, struct session *s, enum cause cause, const struct now *now)
+void
+engine_refuse(struct engine *e, struct session *s, enum cause cause, const struct now *now)
 {
 	struct outcome o = { .cause = cause };
 
-	settle(e, s, &o, now);
+	engine_settle(e, s, &o, now);
 }
 
 /* Nothing is kept for this one: not even a session could be made. */
@@ -278,7 +183,7 @@ ask_vault(struct engine *e, struct session *s, const struct auth_request *q, con
 		    FACT_MAKE(FACT_ROLE_LOST, F_STR("vault"), F_STR("it is being started anew"));
 		engine_note(e, s, &f, now);
 	}
-	refuse(e, s, sent == SENT_FULL ? CAUSE_IPC_BACKLOG : CAUSE_VAULT_DOWN, now);
+	engine_refuse(e, s, sent == SENT_FULL ? CAUSE_IPC_BACKLOG : CAUSE_VAULT_DOWN, now);
 }
 
 void
@@ -306,15 +211,16 @@ engine_on_auth(
 		cause = CAUSE_STORE_DOWN;
 	if (cause == CAUSE_NONE && e->n_waiting >= ENGINE_WAITING_MAX)
 		cause = CAUSE_IPC_BACKLOG;
-	if (cause == CAUSE_NONE)
+	if (cause == CAUSE_NONE && m->request.change)
+		engine_ask_change(e, s, &m->request, now);
+	else if (cause == CAUSE_NONE)
 		ask_vault(e, s, &m->request, now);
 	else
-		refuse(e, s, cause, now);
+		engine_refuse(e, s, cause, now);
 }
 
-/* What the vault's word means for this name. CAUSE_NONE: the proof is good. */
-static enum cause
-proof_cause(const struct session *s, const struct account *a, uint8_t result)
+enum cause
+engine_proof_cause(const struct session *s, const struct account *a, uint8_t result)
 {
 	if (!a && s->name_cause != CAUSE_NONE)
 		return s->name_cause;
@@ -363,6 +269,18 @@ keep_terms(struct session *s, const struct account *a, const struct decision *d)
 	s->fixed = own ? a->address : (struct ip_addr){ 0 };
 }
 
+/* A port, and the terms of the session; what is left of a decision that grants. */
+bool
+engine_take_terms(
+    struct engine *e, struct session *s, const struct account *a, const struct decision *d)
+{
+	if (!s->has_port)
+		s->has_port = ports_claim(&e->ports, s->tunnel);
+	if (s->has_port)
+		keep_terms(s, a, d);
+	return s->has_port;
+}
+
 void
 engine_on_check_reply(struct engine *e, const struct msg_check_reply *m, const struct now *now)
 {
@@ -375,37 +293,19 @@ engine_on_check_reply(struct engine *e, const struct msg_check_reply *m, const s
 	session_answered(e, s);
 
 	const struct account *a = s->account ? roster_by_id(e->roster, s->account) : NULL;
-	o.cause = proof_cause(s, a, m->result);
+	o.cause = engine_proof_cause(s, a, m->result);
 	o.verified = verified_text(o.cause);
 	/* all who have not proved the password get the same answer; a method we cannot do is final
 	 */
 	o.may_retry = o.cause != CAUSE_NONE && o.cause != CAUSE_POLICY_METHOD;
 	if (o.cause == CAUSE_NONE) {
-		struct policy_request r = { .user = view_of(s->lookup.s, s->lookup.n),
-			.full = view_of(s->full.s, s->full.n),
-			.method = s->method,
-			.tunnel = s->tunnel,
-			.client = s->client,
-			.server = s->server };
-		engine_judge(e, s->terms, &r, a, now, &d);
-		engine_tell_decided(e, &(struct engine_decided){ .attempt = &s->attempt,
-					   .terms = s->terms,
-					   .request = &r,
-					   .account = a,
-					   .decision = &d,
-					   .unix_s = now->unix_us / 1000000 });
+		engine_judge_session(e, s, a, engine_account_cause(e, a, now), now, &d);
 		o.d = &d;
 		o.cause = d.cause;
 	}
-	if (o.cause == CAUSE_NONE && !s->has_port) {
-		s->has_port = ports_claim(&e->ports, s->tunnel);
-		if (!s->has_port)
-			o.cause = CAUSE_NO_FREE_PORT;
-	}
-	if (o.cause == CAUSE_NONE)
-		keep_terms(s, a, &d);
-	o.profile = &s->profile;
-	settle(e, s, &o, now);
+	if (o.cause == CAUSE_NONE && !engine_take_terms(e, s, a, &d))
+		o.cause = CAUSE_NO_FREE_PORT;
+	engine_settle(e, s, &o, now);
 }
 
 void
@@ -420,5 +320,5 @@ engine_check_lost(struct engine *e, struct session *s, const char *lost, const s
 		struct fact f = FACT_MAKE(FACT_ROLE_LOST, F_STR("vault"), F_STR(lost));
 		engine_note(e, s, &f, now);
 	}
-	refuse(e, s, CAUSE_VAULT_DOWN, now);
+	engine_refuse(e, s, CAUSE_VAULT_DOWN, now);
 }

@@ -14,7 +14,22 @@
 
 #define LOOKS_MAX 8u /* addresses in use by neighbours that one attempt passes over */
 
-enum wait { WAIT_NONE, WAIT_CHECK, WAIT_LOOK, WAIT_KEEP, WAIT_PLUMB, WAIT_UNPLUMB };
+enum wait {
+	WAIT_NONE,
+	WAIT_CHECK,
+	WAIT_LOOK,
+	WAIT_KEEP,
+	WAIT_PLUMB,
+	WAIT_UNPLUMB,
+	WAIT_CHANGE,
+	WAIT_COMMIT
+};
+
+/* What the peer gets once record has committed its new password. */
+struct change_keys {
+	char success[MSCHAP_SUCCESS_TEXT];
+	uint8_t server_send[16], server_recv[16];
+};
 
 /*
  * What aaa knows of one attempt: there while a question is out, and while it holds a port. At most
@@ -36,10 +51,11 @@ struct session {
 	uint16_t n_sent;
 	uint8_t sent[NAME_MAX_BYTES];
 	struct lookup_name lookup, full;
-	enum cause name_cause;    /* why the name is nobody's, found while reading it */
-	bool other_known;         /* R27: in the other encoding it would be somebody's */
-	uint64_t account;         /* 0 = nobody's */
-	struct policy_set *terms; /* the generation it began under */
+	enum cause name_cause;     /* why the name is nobody's, found while reading it */
+	bool other_known;          /* R27: in the other encoding it would be somebody's */
+	uint64_t account;          /* 0 = nobody's */
+	struct policy_set *terms;  /* the generation it began under */
+	struct change_keys change; /* WAIT_COMMIT */
 	/* once it is authenticated */
 	bool has_port;
 	bool has_address; /* address and prefix6, those that are not none, are leased */
@@ -118,7 +134,54 @@ void session_end(struct engine *e, struct session *s, const struct now *now);
 void session_retry_unsent(struct engine *e, const struct now *now);
 void session_forget_all(struct engine *e);
 
+/* What is told of one request when it is settled. */
+struct outcome {
+	enum cause cause;
+	const char *verified;     /* the vault's word for people; NULL: it was not asked */
+	const struct decision *d; /* NULL: no policy was asked */
+	const struct msg_check_reply *keys; /* when all is well */
+	bool may_retry;
+};
+
+/* engine_note.c */
+void engine_note_request(
+    struct engine *e, struct session *s, const struct account *a, const struct now *now);
+void engine_note_state(struct engine *e, const struct session *s, const struct account *a,
+    enum cause cause, const struct now *now);
+void engine_note_decision(
+    struct engine *e, const struct session *s, const struct decision *d, const struct now *now);
+void engine_note_ports(struct engine *e, const struct session *s, const struct now *now);
+
+/* engine_change.c */
+void engine_ask_change(
+    struct engine *e, struct session *s, const struct auth_request *q, const struct now *now);
+void engine_on_changed(struct engine *e, const struct msg_changed *m, const struct now *now);
+void engine_on_password_set_done(
+    struct engine *e, const struct msg_password_set_done *m, const struct now *now);
+void engine_change_lost(
+    struct engine *e, struct session *s, const char *lost, const struct now *now);
+
 /* engine_auth.c */
+
+/* Records and answers; s is gone afterwards unless it holds a port. */
+void engine_settle(
+    struct engine *e, struct session *s, const struct outcome *o, const struct now *now);
+void engine_refuse(struct engine *e, struct session *s, enum cause cause, const struct now *now);
+
+/* What the vault's word means for this name. CAUSE_NONE: the proof is good. */
+enum cause engine_proof_cause(const struct session *s, const struct account *a, uint8_t result);
+
+/* R33: the state of the account, and then that of its password. a may be NULL. */
+enum cause engine_account_cause(
+    const struct engine *e, const struct account *a, const struct now *now);
+
+/* The decision on a session whose account is in this state. */
+void engine_judge_session(struct engine *e, const struct session *s, const struct account *a,
+    enum cause state, const struct now *now, struct decision *out);
+
+/* Claims a port and keeps the terms of a decision that grants. False: no port is free. */
+MUST_USE bool engine_take_terms(
+    struct engine *e, struct session *s, const struct account *a, const struct decision *d);
 void engine_on_auth(
     struct engine *e, unsigned int index, const struct msg_auth *m, const struct now *now);
 void engine_on_check_reply(

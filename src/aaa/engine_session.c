@@ -57,6 +57,8 @@ patience_ms(enum wait wait)
 	case WAIT_LOOK:
 		return ENGINE_LOOK_TIMEOUT_MS;
 	case WAIT_CHECK:
+	case WAIT_CHANGE:
+	case WAIT_COMMIT:
 	case WAIT_PLUMB:
 	case WAIT_UNPLUMB:
 	case WAIT_NONE:
@@ -106,6 +108,7 @@ static void
 session_free(struct session *s)
 {
 	policy_set_unref(s->terms);
+	secret_wipe_bytes(&s->change, sizeof(s->change));
 	free(s);
 }
 

@@ -29,6 +29,7 @@ enum auth_method {
 
 #define AUTH_BIT(m) (1u << (m))
 #define NAME_MAX_BYTES 256u
+#define CHANGE_BLOCK_BYTES 516u
 
 /* One proof by the peer. */
 struct auth_request {
@@ -45,6 +46,10 @@ struct auth_request {
 	uint8_t lm_response[24];    /* AUTH_MSCHAP */
 	uint8_t flags;              /* AUTH_MSCHAP */
 	struct secret password;     /* AUTH_PAP */
+	/* AUTH_MSCHAPV2, RFC 2759 section 7: nt_response then is made with the new password */
+	bool change;
+	uint8_t change_block[CHANGE_BLOCK_BYTES]; /* the new password under the old hash */
+	uint8_t change_hash[16];                  /* the old hash under the new one */
 };
 
 /* What the peer asked of IPCP when an address is wanted. */

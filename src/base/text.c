@@ -190,6 +190,47 @@ text_utf16le(struct view v, uint8_t *out, size_t cap)
 	return (int)o;
 }
 
+/* One code point as UTF-8; the bytes written, 0: no room. */
+static size_t
+put_utf8(uint32_t cp, uint8_t *out, size_t room)
+{
+	size_t n = cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+	static const uint8_t first[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
+
+	if (n > room)
+		return 0;
+	for (size_t i = n; i-- > 1; cp >>= 6)
+		out[i] = (uint8_t)(0x80 | (cp & 0x3f));
+	out[0] = (uint8_t)(first[n] | cp);
+	return n;
+}
+
+int
+text_from_utf16le(struct view v, void *out, size_t cap)
+{
+	uint8_t *to = out;
+	size_t o = 0;
+
+	for (size_t i = 0; i + 1 < v.n;) {
+		uint32_t cp = v.p[i] | (uint32_t)v.p[i + 1] << 8;
+		i += 2;
+		if (cp >= 0xdc00 && cp <= 0xdfff)
+			return -1; /* the second half of a pair, alone */
+		if (cp >= 0xd800 && cp <= 0xdbff) {
+			if (i + 1 >= v.n || (v.p[i + 1] & 0xfc) != 0xdc)
+				return -1;
+			uint32_t low = (v.p[i] | (uint32_t)v.p[i + 1] << 8) & 0x3ff;
+			cp = 0x10000 + ((cp & 0x3ff) << 10 | low);
+			i += 2;
+		}
+		size_t n = put_utf8(cp, to + o, cap - o);
+		if (n == 0)
+			return -1;
+		o += n;
+	}
+	return v.n % 2 ? -1 : (int)o;
+}
+
 unsigned int
 text_distance(struct view a, struct view b, unsigned int limit)
 {

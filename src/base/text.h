@@ -28,6 +28,9 @@ bool text_eq_nocase(struct view a, struct view b);
 /* UTF-8 to UTF-16LE; the number of bytes, or -1 when v is not UTF-8 or does not fit. */
 int text_utf16le(struct view utf8, uint8_t *out, size_t cap);
 
+/* UTF-16LE to UTF-8; the number of bytes, or -1: an odd byte, half a pair, or it does not fit. */
+int text_from_utf16le(struct view utf16, void *out, size_t cap);
+
 /* Edit distance without regard to ASCII case (a swap of neighbours is one step), at most `limit`
  * (then limit + 1): to suggest the nearest right spelling. */
 unsigned int text_distance(struct view a, struct view b, unsigned int limit);

@@ -3,6 +3,7 @@
  * roles/dial.h. It returns when the connection is up (--foreground stays); a process of its own
  * then holds it until `rasdial --disconnect`.
  */
+#include "cmd/dial_password.h"
 #include "cmd/dial_print.h"
 #include "cmd/dial_state.h"
 #include "os/file.h"
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,6 +32,9 @@ static const char usage_text[] =
     "  --user USER           user name; DOMAIN\\user and user@realm are understood\n"
     "  --password-file FILE  first line is the password; - is standard input. Else it is asked "
     "for\n"
+    "  --new-password-file FILE  the new password, should the server say that the old one has\n"
+    "                        expired; without it the terminal is asked then\n"
+    "  --change-password     ask for the new password beforehand\n"
     "  --ca FILE             trust the roots in this PEM file instead of the system's\n"
     "  --port N              TCP port (443)\n"
     "  --auth LIST           methods to use, e.g. mschapv2,chap,pap (default mschapv2)\n"
@@ -54,6 +57,8 @@ enum {
 	OPT_TUNNEL = 256,
 	OPT_USER,
 	OPT_PASSWORD,
+	OPT_NEW_PASSWORD,
+	OPT_CHANGE,
 	OPT_CA,
 	OPT_PORT,
 	OPT_AUTH,
@@ -75,6 +80,8 @@ static const struct option options[] = {
 	{ "tunnel", required_argument, NULL, OPT_TUNNEL },
 	{ "user", required_argument, NULL, OPT_USER },
 	{ "password-file", required_argument, NULL, OPT_PASSWORD },
+	{ "new-password-file", required_argument, NULL, OPT_NEW_PASSWORD },
+	{ "change-password", no_argument, NULL, OPT_CHANGE },
 	{ "ca", required_argument, NULL, OPT_CA },
 	{ "port", required_argument, NULL, OPT_PORT },
 	{ "auth", required_argument, NULL, OPT_AUTH },
@@ -96,7 +103,9 @@ static const struct option options[] = {
 /* What the command line asked for, and the state of the call. */
 struct rasdial {
 	struct dial_options dial;
-	const char *password_file, *disconnect;
+	const char *password_file, *new_password_file, *disconnect;
+	bool change;  /* ask for the new password beforehand */
+	bool expired; /* the server wants a new password (E=648) */
 	bool foreground, json;
 	int state_fd; /* holds the name */
 	int front_fd; /* where the waiting process reads the exit status; -1 in the foreground */
@@ -172,6 +181,12 @@ take_option(struct rasdial *r, int c)
 	case OPT_PASSWORD:
 		r->password_file = optarg;
 		return 0;
+	case OPT_NEW_PASSWORD:
+		r->new_password_file = optarg;
+		return 0;
+	case OPT_CHANGE:
+		r->change = true;
+		return 0;
 	case OPT_CA:
 		d->ca_file = optarg;
 		return access(optarg, R_OK) == 0 ? 0
@@ -227,58 +242,6 @@ take_option(struct rasdial *r, int c)
 	}
 }
 
-/* The first line of a file, or of standard input. */
-static bool
-read_password_file(const char *path, struct secret *out)
-{
-	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	struct file_bytes b = { 0 };
-	int rc = fd < 0 ? -errno : file_read_fd(fd, 4096, &b);
-	bool ok = false;
-
-	if (fd > STDIN_FILENO)
-		close(fd);
-	if (rc < 0) {
-		fprintf(stderr, "rasdial: cannot read %s: %s\n", path, strerror(-rc));
-		return false;
-	}
-	size_t n = strcspn((const char *)b.p, "\r\n");
-	ok = secret_set(out, view_of(b.p, n));
-	file_bytes_free(&b);
-	if (!ok)
-		fprintf(stderr, "rasdial: the password is too long\n");
-	return ok;
-}
-
-static bool
-ask_password(const char *user, struct secret *out)
-{
-	struct termios old, quiet;
-	char line[SECRET_MAX + 2];
-	FILE *tty = fopen("/dev/tty", "r+e");
-	bool ok = false;
-
-	if (!tty || tcgetattr(fileno(tty), &old) < 0) {
-		fprintf(
-		    stderr, "rasdial: no terminal to ask for the password: use --password-file\n");
-		if (tty)
-			fclose(tty);
-		return false;
-	}
-	quiet = old;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	(void)tcsetattr(fileno(tty), TCSAFLUSH, &quiet);
-	fprintf(tty, "Password for %s: ", user);
-	fflush(tty);
-	if (fgets(line, sizeof(line), tty))
-		ok = secret_set(out, view_of(line, strcspn(line, "\n")));
-	(void)tcsetattr(fileno(tty), TCSAFLUSH, &old);
-	fprintf(tty, "\n");
-	fclose(tty);
-	secret_wipe_bytes(line, sizeof(line));
-	return ok;
-}
-
 static void
 on_say(void *ctx, const char *line)
 {
@@ -294,12 +257,13 @@ on_say(void *ctx, const char *line)
 static void
 release_front(struct rasdial *r, uint8_t status)
 {
+	uint8_t word[2] = { status, r->expired };
 	int null;
 
 	fflush(NULL);
 	if (r->front_fd < 0)
 		return;
-	(void)!write(r->front_fd, &status, 1);
+	(void)!write(r->front_fd, word, sizeof(word));
 	close(r->front_fd);
 	r->front_fd = -2;
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -356,6 +320,7 @@ hold(struct rasdial *r)
 	dial_print_store(&res.record);
 	class_ = cause_info(res.record.cause)->class_;
 	status = class_;
+	r->expired = res.record.cause == CAUSE_PASSWORD_EXPIRED;
 	if (res.record.stage == STAGE_UP && class_ == CLASS_OK)
 		on_say(r, "Disconnected.");
 	else
@@ -393,7 +358,7 @@ static int
 dial_and_return(struct rasdial *r)
 {
 	int pipefd[2];
-	uint8_t status = CLASS_INTERNAL;
+	uint8_t word[2] = { CLASS_INTERNAL, 0 };
 	sigset_t all, before;
 
 	if (pipe2(pipefd, O_CLOEXEC) < 0) {
@@ -414,9 +379,41 @@ dial_and_return(struct rasdial *r)
 		pass_signals_on();
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	close(pipefd[1]);
-	if (holder < 0 || read(pipefd[0], &status, 1) != 1)
+	if (holder < 0 || read(pipefd[0], word, sizeof(word)) != (ssize_t)sizeof(word))
 		fprintf(stderr, "rasdial: the process that holds the call ended unexpectedly\n");
 	close(pipefd[0]);
+	r->expired = word[1];
+	return word[0];
+}
+
+static bool
+get_passwords(struct rasdial *r)
+{
+	struct dial_options *d = &r->dial;
+
+	if (r->password_file ? !dial_password_read(r->password_file, &d->password)
+			     : !dial_password_ask(d->user, &d->password))
+		return false;
+	if (r->new_password_file)
+		return dial_password_read(r->new_password_file, &d->new_password);
+	return !r->change || dial_password_ask_new(d->user, &d->new_password);
+}
+
+/* Calls; and again with a new password when the old one has expired and somebody can be asked. */
+static int
+call(struct rasdial *r)
+{
+	struct dial_options *d = &r->dial;
+	struct secret old = d->password;
+	bool ask = d->new_password.n == 0 && !r->json;
+	int status = r->foreground ? hold(r) : dial_and_return(r);
+
+	if (r->expired && ask && dial_password_terminal() &&
+	    dial_password_ask_new(d->user, &d->new_password)) {
+		d->password = old;
+		status = r->foreground ? hold(r) : dial_and_return(r);
+	}
+	secret_wipe(&old);
 	return status;
 }
 
@@ -439,11 +436,9 @@ dial(struct rasdial *r, const char *host)
 		return usage_error("must be run as root: it makes a tunnel device", NULL);
 	/* No core dump and no debugger while the password is here. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (r->password_file ? !read_password_file(r->password_file, &d->password)
-			     : !ask_password(d->user, &d->password))
-		return EXIT_USAGE;
-	int status = r->foreground ? hold(r) : dial_and_return(r);
+	int status = get_passwords(r) ? call(r) : EXIT_USAGE;
 	secret_wipe(&d->password);
+	secret_wipe(&d->new_password);
 	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	return status;
 }

@@ -103,6 +103,7 @@ struct conf {
 	unsigned int method_mask;
 	uint8_t retries;
 	bool identity_ansi;
+	uint8_t password_length; /* characters of a password that a client changes */
 	uint32_t password_age_s; /* 0 = passwords do not age */
 	char administrators[64]; /* the group whose passwords another administrator resets */
 	char domain[64];         /* names may carry it (DOMAIN\user, user@realm) */

@@ -89,6 +89,8 @@ static const struct conf_key keys[] = {
 	    NULL,
 	    "How long a password serves from the day it was set; 0 is for ever. An expired "
 	    "one can be changed while connecting by MS-CHAPv2 only."),
+	KEY(AUTHENTICATION, "password-length", NUMBER, conf, password_length, 1, 128, "8", NULL,
+	    "Characters that a new password has at least when a client changes an expired one."),
 	KEY(AUTHENTICATION, "administrators", TEXT, conf, administrators, 1, 63, "Administrators",
 	    NULL,
 	    "The group of administrators: a member's expired password cannot be changed while "

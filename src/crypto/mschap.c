@@ -124,3 +124,32 @@ mschap2_master_keys(const uint8_t nt_hash[16], const uint8_t nt_response[24],
 	secret_wipe_bytes(hash_hash, sizeof(hash_hash));
 	secret_wipe_bytes(sha1, sizeof(sha1));
 }
+
+/* NtPasswordHashEncryptedWithBlock of RFC 2759 section 8.13: two blocks under two keys. */
+void
+mschap2_hash_with_hash(const uint8_t hash[16], const uint8_t key_hash[16], uint8_t out[16])
+{
+	legacy_des_block(key_hash, hash, out);
+	legacy_des_block(key_hash + 7, hash + 8, out + 8);
+}
+
+bool
+mschap2_change_seal(struct view new_password_utf8, const uint8_t old_hash[16],
+    uint8_t block[MSCHAP2_PWBLOCK], uint8_t encrypted_hash[16])
+{
+	uint8_t utf16[MSCHAP2_PWBLOCK - 4], new_hash[16];
+	int n = text_utf16le(new_password_utf8, utf16, sizeof(utf16));
+	bool ok = n > 0 && mschap_nt_hash(new_password_utf8, new_hash);
+
+	if (ok) {
+		memcpy(block + sizeof(utf16) - n, utf16, (size_t)n);
+		memset(block + sizeof(utf16), 0, 4);
+		block[sizeof(utf16)] = (uint8_t)n; /* little-endian */
+		block[sizeof(utf16) + 1] = (uint8_t)(n >> 8);
+		legacy_rc4(view_of(old_hash, 16), view_of(block, MSCHAP2_PWBLOCK), block);
+		mschap2_hash_with_hash(old_hash, new_hash, encrypted_hash);
+	}
+	secret_wipe_bytes(utf16, sizeof(utf16));
+	secret_wipe_bytes(new_hash, sizeof(new_hash));
+	return ok;
+}

@@ -49,8 +49,17 @@ enum look_result { LOOK_FREE, LOOK_TAKEN, LOOK_DETACHED };
 /* An account's dial-in permission (NPS: Network Access Permission). */
 enum dialin { DIALIN_BY_POLICY, DIALIN_ALLOW, DIALIN_DENY };
 
-/* A vault's answer (MSG_CHECK_REPLY_SECRET). */
-enum check_result { CHECK_NO, CHECK_YES, CHECK_NO_SECRET, CHECK_UNSUPPORTED };
+/* A vault's answer (MSG_CHECK_REPLY_SECRET, MSG_CHANGED_SECRET). */
+enum check_result {
+	CHECK_NO,
+	CHECK_YES,
+	CHECK_NO_SECRET,
+	CHECK_UNSUPPORTED,
+	/* MSG_CHANGED_SECRET: the old password is right, the new one will not do */
+	CHECK_NEW_SHORT,
+	CHECK_NEW_SAME,
+	CHECK_NEW_BAD, /* empty, no text, or longer than what can be kept */
+};
 
 /* The C types behind the field types of messages.def. */
 #define MSG_T_u8(n) uint8_t n

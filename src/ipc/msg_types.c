@@ -193,6 +193,11 @@ msg_rd_request(struct rd *r, struct auth_request *out)
 	out->flags = rd_u8(r);
 	if (!secret_set(&out->password, rd_take(r, rd_u16(r))))
 		rd_fail(r, RD_TOO_MANY);
+	msg_rd_flag(r, &out->change);
+	if (out->change) {
+		rd_bytes(r, out->change_block, sizeof(out->change_block));
+		rd_bytes(r, out->change_hash, sizeof(out->change_hash));
+	}
 }
 
 void
@@ -415,6 +420,11 @@ msg_wr_request(struct wr *w, const struct auth_request *x)
 	wr_u8(w, x->flags);
 	wr_u16(w, (uint16_t)password.n);
 	wr_view(w, password);
+	msg_wr_flag(w, &x->change);
+	if (x->change) {
+		wr_bytes(w, x->change_block, sizeof(x->change_block));
+		wr_bytes(w, x->change_hash, sizeof(x->change_hash));
+	}
 }
 
 void

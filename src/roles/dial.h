@@ -18,7 +18,8 @@ struct dial_options {
 	uint16_t port;
 	char user[NAME_MAX_BYTES + 1];
 	struct secret password;
-	const char *ca_file; /* NULL: the system's roots */
+	struct secret new_password; /* takes the place of an expired one; empty = none */
+	const char *ca_file;        /* NULL: the system's roots */
 	unsigned int method_mask;
 	unsigned int n_routes;
 	struct ip_prefix routes[DIAL_ROUTES_MAX];
@@ -31,7 +32,7 @@ struct dial_options {
 
 /* What the core process starts with; descriptors are taken over. */
 struct dial_core {
-	struct dial_options *opt; /* the process's own copy; its password is wiped */
+	struct dial_options *opt; /* the process's own copy; its passwords are wiped */
 	struct tls_ctx *tls;
 	int sock_fd, tun_fd, chan_fd;
 	unsigned int offload; /* what tun_fd takes: VNET_TCP | VNET_UDP */

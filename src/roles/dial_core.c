@@ -304,6 +304,7 @@ make_conf(struct core *c)
 	ppp->n_user = (uint16_t)strlen(o->user);
 	memcpy(ppp->user, o->user, ppp->n_user);
 	ppp->password = o->password;
+	ppp->new_password = o->new_password.n ? &o->new_password : NULL;
 	secret_wipe(&o->password);
 	snprintf(ppp->identification, sizeof(ppp->identification), "rasdial (OpenRRAS) %s",
 	    OPENRRAS_VERSION);
@@ -397,6 +398,7 @@ dial_core_main(struct dial_core *d)
 	}
 	conn_free(c->conn);
 	secret_wipe(&c->conf.ppp.password);
+	secret_wipe(&d->opt->new_password);
 	loop_fd_free(c->sock_watch);
 	loop_fd_free(c->tun_watch);
 	loop_timer_free(c->timer);

@@ -442,6 +442,7 @@ start_core(struct holder *h, struct tls_ctx *tls, int sock_fd)
 	}
 	close(pair[1]);
 	secret_wipe(&h->opt->password);
+	secret_wipe(&h->opt->new_password);
 	if (h->core < 0) {
 		close(pair[0]);
 		return false;
@@ -523,6 +524,7 @@ dial_hold(
 		fail(&h, CAUSE_NO_MEMORY);
 	}
 	secret_wipe(&opt->password);
+	secret_wipe(&opt->new_password);
 	merge_facts(&h);
 	if (h.pinned)
 		(void)!netlink_route_del(h.nl, &h.pin);

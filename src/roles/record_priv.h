@@ -123,6 +123,8 @@ void record_sync_resume(struct record *rec);
 void record_sync_stop(struct record *rec, enum role_id to);
 /* Tells aaa and vault what the store now says of an account (or that it is gone). */
 void record_sync_account(struct record *rec, uint64_t id);
+/* A password that its user has changed: commits, tells both, and answers aaa. */
+void record_on_password_set(struct record *rec, const struct msg_password_set *m);
 void record_sync_close(struct record *rec);
 
 #endif

@@ -223,6 +223,26 @@ on_tls_sign(struct vault_role *v, unsigned int worker, const struct msg_tls_sign
 }
 
 static void
+on_change(struct vault_role *v, const struct msg_change *q)
+{
+	struct msg m = { .id = MSG_CHANGED_SECRET };
+	struct msg_changed *r = &m.u.changed;
+	struct change_answer a;
+
+	vault_change(v->vault, q->account, &q->request, q->min_length, &a);
+	r->question = q->question;
+	r->result = (uint8_t)a.result;
+	r->success = view_str(a.success);
+	r->hash = view_of(a.hash, a.n_hash);
+	r->reversible = view_of(a.reversible, a.n_reversible);
+	memcpy(r->server_send, a.server_send, sizeof(r->server_send));
+	memcpy(r->server_recv, a.server_recv, sizeof(r->server_recv));
+	(void)!host_send(v->host, ROLE_AAA, 0, &m, -1); /* unanswered: aaa's timer names us */
+	secret_wipe_bytes(&a, sizeof(a));
+	secret_wipe_bytes(&m, sizeof(m));
+}
+
+static void
 on_seal(struct vault_role *v, const struct msg_seal *q)
 {
 	uint8_t buf[VAULT_SEALED_MAX];
@@ -302,6 +322,8 @@ vault_message(void *role, enum role_id from, unsigned int index, const struct ms
 		on_tls_sign(v, index, &m->u.tls_sign);
 	else if (m->id == MSG_CHECK_SECRET)
 		on_check(v, &m->u.check);
+	else if (m->id == MSG_CHANGE_SECRET)
+		on_change(v, &m->u.change);
 	else if (m->id == MSG_SEAL_SECRET)
 		on_seal(v, &m->u.seal);
 	else if (m->id == MSG_SECRET)

@@ -58,6 +58,29 @@ MUST_USE const char *vault_seal(const struct vault *v, uint64_t account, enum se
 void vault_check(
     struct vault *v, uint64_t account, const struct auth_request *r, struct check_answer *out);
 
+struct change_answer {
+	enum check_result result;
+	/* CHECK_YES: as check_answer, but of the new password; and the new secrets, sealed */
+	char success[MSCHAP_SUCCESS_TEXT];
+	uint8_t server_send[16], server_recv[16];
+	size_t n_hash, n_reversible; /* n_reversible 0: none was kept, none is */
+	uint8_t hash[VAULT_SEALED_MAX], reversible[VAULT_SEALED_MAX];
+};
+
+/*
+ * Proves a Change-Password of RFC 2759 section 7 (r->change) and seals the new password; what is
+ * stored stays until record sends it back. min_length in characters. account 0 is nobody, as above.
+ * out is to be wiped by the caller.
+ */
+void vault_change(struct vault *v, uint64_t account, const struct auth_request *r,
+    unsigned int min_length, struct change_answer *out);
+
+/*
+ * Reads a decrypted password block (RFC 2759 section 8.10) into out as UTF-8; chars is its length
+ * in characters of UTF-16. False: its length is impossible, or it is no text. Attack Q08.
+ */
+MUST_USE bool vault_read_pwblock(struct view clear, struct secret *out, size_t *chars);
+
 struct vault_counts vault_counts(const struct vault *v);
 
 #endif

@@ -3,7 +3,11 @@
 The account model from end to end: locked, logon hours, expired and must-change passwords, each named
 at both ends. R33 R34 R35 R36 R37, B01 B02 B04 B05.
 """
-from harness import EXIT, PASSWORD, case, check, conf, equal, explained, main, refused
+import os
+import signal
+
+from harness import (EXIT, PASSWORD, ROOT, case, check, conf, equal, explained, main, refused,
+                     wait_for)
 
 REFUSED = ("account.refused-by-server", 691, "credentials")
 EXPIRED = ("account.password-expired", 648, "account")
@@ -87,6 +91,86 @@ def expired_without_a_way_to_change(lab):
     explained(s, "account.password-must-change", 33, 648, user="fresh")
     s.ctl("user", "set", "fresh", "--no-must-change")
     lab.connect("fresh", password=PASSWORD)
+
+
+def change(lab, user, new, old=PASSWORD, name="new", **more):
+    """rasdial with a new password for the case that the old one has expired."""
+    path = f"{ROOT}/{name}.pw"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(new + "\n")
+    return lab.dial(user, "--new-password-file", path, password=old, **more)
+
+
+@case()
+def expired_password_is_changed(lab):
+    """R34: changed while connecting; the new one works, the old one fails; CHAP's copy as well."""
+    s = lab.serve(conf(authentication="methods mschapv2 chap pap"))
+    s.add_user("old", "--dialin", "allow", "--password-expires", "2020-02-29")
+    s.add_user("fresh", "--dialin", "allow", "--must-change", "--reversible")
+    s.add_user("young", "--dialin", "allow")
+    # without a new password it is told, and nothing is asked in a script
+    refused(lab.dial("old"), *EXPIRED)
+    explained(s, "account.password-expired", 33, 648, user="old", method="mschapv2")
+    # too short, and the same: refused with 709, and the old one still is the password
+    for user, new, why in (("old", "short", "shorter than password-length"),
+                           ("fresh", PASSWORD, "the same as the old one")):
+        refused(change(lab, user, new), "account.new-password-refused", 709, "account")
+        _, d = explained(s, "account.new-password-refused", 33, 709, user=user)
+        check(why in " ".join(d["evidence"]), d["evidence"])
+    # a wrong old one gets no further
+    refused(change(lab, "old", "Brand-New-1", old="guess"), *REFUSED)
+    d = change(lab, "old", "Brand-Néw-1")
+    check(d.status == 0 and d.connected, d.text())
+    user = s.ctl("user", "show", "old")["user"]
+    check(user["password_expires"] == 0 and user["password_set"] > 1600000000, user)
+    refused(lab.dial("old"), *REFUSED)
+    lab.connect("old", password="Brand-Néw-1")
+    lab.connect("old", "--auth", "pap", password="Brand-Néw-1")
+    # the copy for CHAP is of the new password
+    d = change(lab, "fresh", "Another-456")
+    check(d.connected, d.text())
+    check(s.ctl("user", "show", "fresh")["user"]["reversible"], "the reversible copy is gone")
+    lab.connect("fresh", "--auth", "chap", password="Another-456")
+    refused(lab.dial("fresh", "--auth", "chap"), *REFUSED)
+    # a new password that is not needed is not used
+    d = change(lab, "young", "Unused-789")
+    check(d.connected, d.text())
+    lab.connect("young")
+
+
+@case()
+def passwords_that_age(lab):
+    """R34: password-age of the configuration; a changed one is young again, also after a restart."""
+    s = lab.serve(conf(authentication="methods mschapv2\n password-age 2s"), users=["anna"])
+    wait_for(lambda: lab.dial("anna").cause == "account.password-expired", "it has aged")
+    lab.hang_up_all()
+    d = change(lab, "anna", "Brand-New-1")
+    check(d.connected, d.text())
+    lab.hang_up(d)
+    s.no_session()
+    s.stop()
+    s = lab.serve(conf(authentication="methods mschapv2"), after=s)
+    lab.connect("anna", password="Brand-New-1")
+    refused(lab.dial("anna"), *REFUSED)
+
+
+@case(placements=("processes",))
+def record_is_away_during_a_change(lab):
+    """R34: no commit, no change: internal.store-down, and the old password still is the one; not
+    even record changes it that comes to itself after the client was told."""
+    s = lab.serve(conf(authentication="methods mschapv2"))
+    s.add_user("old", "--dialin", "allow", "--must-change")
+    pids, _ = s.role_pids()
+    os.kill(pids["record"], signal.SIGSTOP)     # it hears nothing: aaa waits, then gives up
+    try:
+        d = change(lab, "old", "Brand-New-1", seconds=40)
+        refused(d, *REFUSED)
+    finally:
+        os.kill(pids["record"], signal.SIGCONT)
+    explained(s, "internal.store-down", 1, 645, shown=691, user="old")
+    check(s.ctl("user", "show", "old")["user"]["must_change"], "half done")
+    d = change(lab, "old", "Brand-New-1")
+    check(d.connected, d.text())
 
 
 main()

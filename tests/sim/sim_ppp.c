@@ -11,6 +11,7 @@
 #include "attempt/profile.h"
 #include "crypto/crypto.h"
 #include "crypto/digest.h"
+#include "crypto/legacy.h"
 #include "crypto/mschap.h"
 #include "proto/mppe/mppe.h"
 #include "proto/ppp/frame.h"
@@ -53,6 +54,9 @@ struct sim {
 	const char *password; /* what the server knows */
 	bool lease_fails, silent_aaa, wrong, common, closed;
 	bool four[2], six[2]; /* by enum side: who would carry IPv4, IPv6 */
+	bool expired;         /* the password; by MS-CHAPv2 the client changes it */
+	bool blocked;         /* and it cannot: no new password, or another method */
+	struct secret wanted; /* to this one */
 	unsigned int masks[2];
 	bool mppe; /* the link leaves encryption to PPP */
 	uint8_t levels[2];
@@ -155,6 +159,26 @@ verify_chap(struct sim *s, const struct auth_request *q)
 	return memcmp(want, q->chap_digest, sizeof(want)) == 0;
 }
 
+/* The vault's part of a change, and record's. */
+static void
+change_password(struct sim *s, const struct auth_request *q, struct auth_answer *a)
+{
+	static const char new[] = "newPass22";
+	uint8_t old_hash[16], new_hash[16], hash[16], clear[MSCHAP2_PWBLOCK];
+
+	CHECK(s, s->expired && q->method == AUTH_MSCHAPV2);
+	CHECK(s, mschap_nt_hash(view_str(s->password), old_hash));
+	CHECK(s, mschap_nt_hash(view_str(new), new_hash));
+	mschap2_hash_with_hash(old_hash, new_hash, hash);
+	CHECK(s, memcmp(hash, q->change_hash, sizeof(hash)) == 0);
+	legacy_rc4(view_of(old_hash, 16), view_of(q->change_block, sizeof(clear)), clear);
+	CHECK(s, memcmp(clear + 512, "\x12\0\0\0", 4) == 0 && clear[510] == '2');
+	s->expired = false;
+	s->password = new;
+	a->ok = verify_mschap2(s, q, a);
+	CHECK(s, a->ok);
+}
+
 static void
 on_ask_auth(struct sim *s, struct host *h, const struct auth_request *q)
 {
@@ -164,12 +188,16 @@ on_ask_auth(struct sim *s, struct host *h, const struct auth_request *q)
 	CHECK(s, view_eq(view_of(q->name, q->n_name), view_str(user)));
 	CHECK(s, q->tunnel == (s->mppe ? TUNNEL_PPTP : TUNNEL_SSTP));
 	*a = (struct auth_answer){ .cause = CAUSE_WRONG_PASSWORD, .may_retry = roll(s, 2) };
-	if (q->method == AUTH_MSCHAPV2)
+	if (q->change)
+		change_password(s, q, a);
+	else if (q->method == AUTH_MSCHAPV2)
 		a->ok = verify_mschap2(s, q, a);
 	else if (q->method == AUTH_CHAP)
 		a->ok = verify_chap(s, q);
 	else
 		a->ok = secret_equal(&q->password, view_str(s->password));
+	if (a->ok && s->expired)
+		*a = (struct auth_answer){ .cause = CAUSE_PASSWORD_EXPIRED };
 	h->auth_due_ms = s->silent_aaa ? NEVER_MS : s->now.ms + roll(s, 400);
 }
 
@@ -375,6 +403,7 @@ set_up_host(struct sim *s, enum side side, bool wrong)
 		memcpy(c.user, user, sizeof(user) - 1);
 		c.n_user = sizeof(user) - 1;
 		CHECK(s, secret_set(&c.password, view_str(wrong ? "wrong" : "clientPass")));
+		c.new_password = s->wanted.n ? &s->wanted : NULL;
 		memcpy(c.identification, "SIM", 4);
 	}
 	s->host[side] =
@@ -403,11 +432,17 @@ set_up(struct sim *s, uint64_t seed)
 	s->mppe = roll(s, 2);
 	for (unsigned int side = 0; side < 2; side++)
 		s->levels[side] = some_levels(s);
+	s->expired = roll(s, 4) == 0;
+	if (s->expired && roll(s, 2))
+		CHECK(s, secret_set(&s->wanted, view_str("newPass22")));
 	set_up_host(s, SIDE_CLIENT, s->wrong);
 	set_up_host(s, SIDE_SERVER, false);
 	s->common = (s->masks[SIDE_CLIENT] & s->masks[SIDE_SERVER]) != 0 &&
 	            ((s->four[SIDE_CLIENT] && s->four[SIDE_SERVER]) ||
 			(s->six[SIDE_CLIENT] && s->six[SIDE_SERVER]));
+	s->blocked =
+	    s->expired && (s->wanted.n == 0 || !(s->masks[SIDE_CLIENT] & s->masks[SIDE_SERVER] &
+						   AUTH_BIT(AUTH_MSCHAPV2)));
 }
 
 static uint64_t
@@ -616,7 +651,8 @@ run(uint64_t seed)
 	}
 	/* A link that loses nothing must not come between two ends that agree, however it reorders.
 	 */
-	bool agree = !s.wrong && !s.lease_fails && !s.silent_aaa && s.common && encryption_fits(&s);
+	bool agree = !s.wrong && !s.lease_fails && !s.silent_aaa && s.common && !s.blocked &&
+	             encryption_fits(&s);
 	n_data += c->n_data_in + v->n_data_in;
 	CHECK(&s, both_up || !agree || s.loss_pct > 0);
 	CHECK(&s, agree || !both_up);

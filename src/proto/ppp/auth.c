@@ -31,6 +31,8 @@ auth_start(struct turn *t, enum auth_method method)
 
 	a->method = method;
 	a->n_out = 0;
+	a->changing = false;
+	a->wait_cause = CAUSE_NONE;
 	a->sends_left = p->conf.max_configure;
 	a->retries_left = p->conf.auth_retries;
 	a->timer_ms = t->now->ms + (uint64_t)p->conf.restart_ms * p->conf.max_configure;
@@ -125,7 +127,7 @@ auth_tick(struct turn *t)
 		return;
 	if (!may_repeat(p)) {
 		a->timer_ms = NEVER_MS;
-		core_fail(t, CAUSE_AUTH_SILENT);
+		core_fail(t, a->wait_cause ? a->wait_cause : CAUSE_AUTH_SILENT);
 		return;
 	}
 	a->sends_left--;

@@ -59,6 +59,8 @@ accepted(struct turn *t, struct view message)
 		return; /* a later challenge: the keys of the first stay */
 	a->state = AUTH_DONE;
 	a->timer_ms = NEVER_MS;
+	if (a->changing) /* from now on a challenge is answered with the new one */
+		t->p->conf.password = *t->p->conf.new_password;
 	memcpy(a->hlak, a->next_hlak, sizeof(a->hlak));
 	a->has_keys = a->method == AUTH_MSCHAPV2;
 	secret_wipe_bytes(a->next_hlak, sizeof(a->next_hlak));
@@ -109,6 +111,20 @@ respond_md5(struct turn *t, uint8_t id, struct view challenge)
 	send_new(t, &w);
 }
 
+/* The response to a challenge, and what the server has to show for it; the keys of both. */
+static void
+prove_mschap2(struct turn *t, const uint8_t challenge[MSCHAP2_CHALLENGE],
+    const uint8_t peer_challenge[16], const uint8_t hash[16], uint8_t response[24])
+{
+	struct auth *a = &t->p->auth;
+
+	mschap2_nt_response(challenge, peer_challenge, user(t->p), hash, response);
+	mschap2_authenticator_response(
+	    hash, response, peer_challenge, challenge, user(t->p), a->expect);
+	/* Our send key is the one the server receives with: RFC 3079 section 3.3. */
+	mschap2_master_keys(hash, response, a->next_hlak + 16, a->next_hlak);
+}
+
 static void
 respond_mschap2(struct turn *t, uint8_t id, const uint8_t challenge[MSCHAP2_CHALLENGE])
 {
@@ -124,11 +140,7 @@ respond_mschap2(struct turn *t, uint8_t id, const uint8_t challenge[MSCHAP2_CHAL
 		return;
 	}
 	now_draw(t->now, v.peer_challenge, sizeof(v.peer_challenge));
-	mschap2_nt_response(challenge, v.peer_challenge, user(p), hash, v.nt_response);
-	mschap2_authenticator_response(
-	    hash, v.nt_response, v.peer_challenge, challenge, user(p), a->expect);
-	/* Our send key is the one the server receives with: RFC 3079 section 3.3. */
-	mschap2_master_keys(hash, v.nt_response, a->next_hlak + 16, a->next_hlak);
+	prove_mschap2(t, challenge, v.peer_challenge, hash, v.nt_response);
 	secret_wipe_bytes(hash, sizeof(hash));
 	mschap2_write_value(&wv, &v);
 	chap_write_value(&w, CHAP_RESPONSE, id, wr_view_of(&wv), user(p));
@@ -142,6 +154,10 @@ on_challenge(struct turn *t, const struct cp_packet *pk)
 	struct chap_value v;
 	struct rd_fault fault;
 
+	if (a->changing && a->state == AUTH_SENT) {
+		core_note_ignored(t, "chap", "challenge"); /* the old one, late */
+		return;
+	}
 	if (!chap_read_value(pk->data, &v, &fault)) {
 		core_note_bad(t, PPP_PROTO_CHAP, rd_error_name(fault.error), fault.at + CP_HEADER);
 		return;
@@ -200,12 +216,47 @@ cause_of_error(uint32_t error)
 		return CAUSE_ACCOUNT_DISABLED;
 	case 648:
 		return CAUSE_PASSWORD_EXPIRED;
+	case 709:
+		return CAUSE_NEW_PASSWORD;
 	case 649: /* the account's permission, a policy, or no free port: it does not tell which */
 		return CAUSE_POLICY_REFUSED;
 	case 691: /* name, password, account or policy: the server does not tell */
 	default:
 		return CAUSE_AUTH_REFUSED;
 	}
+}
+
+/* RFC 2759 section 7: both passwords are at hand and the server has sent a challenge. */
+static bool
+change_password(struct turn *t, uint8_t id, const struct mschap2_failure *f)
+{
+	struct ppp *p = t->p;
+	struct auth *a = &p->auth;
+	struct mschap2_change c;
+	uint8_t old_hash[16], new_hash[16];
+	struct view wanted;
+
+	if (!p->conf.new_password || !f->has_challenge || a->changing)
+		return false;
+	wanted = secret_view(p->conf.new_password);
+	now_draw(t->now, c.block, sizeof(c.block));
+	if (!mschap_nt_hash(secret_view(&p->conf.password), old_hash) ||
+	    !mschap_nt_hash(wanted, new_hash) ||
+	    !mschap2_change_seal(wanted, old_hash, c.block, c.hash))
+		return false;
+	now_draw(t->now, c.peer_challenge, sizeof(c.peer_challenge));
+	prove_mschap2(t, f->challenge, c.peer_challenge, new_hash, c.nt_response);
+	a->changing = true;
+	a->id = (uint8_t)(id + 1);
+	memcpy(a->challenge, f->challenge, sizeof(a->challenge));
+	struct wr w = wr_over(a->out, sizeof(a->out));
+	mschap2_write_change(&w, a->id, &c);
+	secret_wipe_bytes(old_hash, sizeof(old_hash));
+	secret_wipe_bytes(new_hash, sizeof(new_hash));
+	secret_wipe_bytes(&c, sizeof(c));
+	NOTE(t, FACT_AUTH_CHANGE, F_STR("sent"));
+	send_new(t, &w);
+	return true;
 }
 
 static void
@@ -219,6 +270,8 @@ on_failure(struct turn *t, const struct cp_packet *pk)
 		refused(t, CAUSE_AUTH_REFUSED, pk->data);
 		return;
 	}
+	if (f.error == 648 && change_password(t, pk->id, &f))
+		return;
 	wr_fmt(&w, "E=%u ", f.error);
 	wr_view(&w, view_of(f.message.p, f.message.n < 200 ? f.message.n : 200));
 	/* R=1 invites another password; we have only this one, and the dialler asks anew. */

@@ -19,6 +19,8 @@ failure_words(uint32_t error)
 		return "Account disabled";
 	case 648:
 		return "Password expired";
+	case 709:
+		return "New password refused";
 	case 649:
 		return "No permission to dial in";
 	default:
@@ -197,6 +199,10 @@ response_is_wanted(struct turn *t, const struct cp_packet *pk)
 		auth_send_stored(t);
 		return false;
 	}
+	if (a->state == AUTH_CHANGE && copy) {
+		auth_send_stored(t);
+		return false;
+	}
 	/* After a retry the identifier goes up by one; some peers leave it. */
 	if (a->state == AUTH_AGAIN && (pk->id == a->id || pk->id == a->answered_id))
 		return true;
@@ -204,6 +210,40 @@ response_is_wanted(struct turn *t, const struct cp_packet *pk)
 		return true;
 	core_note_ignored(t, "chap", "response-to-old-challenge"); /* Q06 */
 	return false;
+}
+
+/* RFC 2759 section 7: the name is that of the Response before. Attack Q08. */
+static void
+on_change(struct turn *t, const struct cp_packet *pk)
+{
+	struct auth *a = &t->p->auth;
+	struct auth_request *q = &t->fx->auth;
+	struct mschap2_change c;
+	struct rd_fault fault;
+
+	bool copy = pk->id == a->answered_id && response_mark(pk) == a->answered_mark;
+	if (copy && a->state == AUTH_DONE)
+		auth_send_stored(t); /* the Success was lost */
+	if (a->state != AUTH_CHANGE || (pk->id != a->id && pk->id != a->answered_id)) {
+		core_note_ignored(t, "chap", "change-password");
+		return;
+	}
+	if (!mschap2_read_change(pk->data, &c, &fault)) {
+		core_note_bad(t, PPP_PROTO_CHAP, rd_error_name(fault.error), fault.at + CP_HEADER);
+		refuse(t, CAUSE_AUTH_MALFORMED, pk->id);
+		return;
+	}
+	fresh_question(t);
+	q->change = true;
+	memcpy(q->change_block, c.block, sizeof(q->change_block));
+	memcpy(q->change_hash, c.hash, sizeof(q->change_hash));
+	memcpy(q->peer_challenge, c.peer_challenge, sizeof(q->peer_challenge));
+	memcpy(q->nt_response, c.nt_response, sizeof(q->nt_response));
+	secret_wipe_bytes(&c, sizeof(c));
+	a->changing = true;
+	uint8_t name[NAME_MAX_BYTES]; /* ask() keeps the name anew */
+	memcpy(name, a->name, a->n_name);
+	ask(t, pk, view_of(name, a->n_name));
 }
 
 void
@@ -215,6 +255,10 @@ server_auth_chap(struct turn *t, const struct cp_packet *pk)
 	struct mschap2_value ms;
 	struct rd_fault fault;
 
+	if (pk->code == CHAP_CHANGE && a->method == AUTH_MSCHAPV2) {
+		on_change(t, pk);
+		return;
+	}
 	if (pk->code != CHAP_RESPONSE) {
 		core_note_ignored(t, "chap", "packet");
 		return;
@@ -265,17 +309,46 @@ accept_peer(struct turn *t, const struct auth_answer *answer)
 	core_auth_done(t);
 }
 
-/* RFC 2759 section 6: R=1 with a new challenge; the short timers stand still meanwhile. */
+/* A failure that is not the end: a new challenge; the short timers stand still meanwhile. */
+static void
+wait_for_more(struct turn *t, enum auth_state state)
+{
+	struct auth *a = &t->p->auth;
+
+	now_draw(t->now, a->challenge, sizeof(a->challenge));
+	a->id = (uint8_t)(a->answered_id + 1);
+	a->state = state;
+	a->timer_ms = t->now->ms + RETRY_WAIT_MS;
+}
+
+/* E=648 with a challenge: it may change the password; that is no retry, so R=0. RFC 2759 section 6.
+ */
+static void
+offer_change(struct turn *t, enum cause cause)
+{
+	struct auth *a = &t->p->auth;
+
+	a->wait_cause = cause;
+	wait_for_more(t, AUTH_CHANGE);
+	send_failure(t, cause, a->answered_id, false);
+	NOTE(t, FACT_AUTH_CHANGE, F_STR("offered"));
+}
+
+static bool
+may_change(const struct auth *a, enum cause cause)
+{
+	return a->method == AUTH_MSCHAPV2 && !a->changing &&
+	       (cause == CAUSE_PASSWORD_EXPIRED || cause == CAUSE_PASSWORD_MUST_CHANGE);
+}
+
+/* RFC 2759 section 6: R=1 with a new challenge. */
 static void
 offer_retry(struct turn *t, enum cause cause)
 {
 	struct auth *a = &t->p->auth;
 
 	a->retries_left--;
-	now_draw(t->now, a->challenge, sizeof(a->challenge));
-	a->id = (uint8_t)(a->answered_id + 1);
-	a->state = AUTH_AGAIN;
-	a->timer_ms = t->now->ms + RETRY_WAIT_MS;
+	wait_for_more(t, AUTH_AGAIN);
 	send_failure(t, cause, a->answered_id, true);
 	NOTE(t, FACT_AUTH_RETRY, F_U(a->retries_left + 1u));
 }
@@ -295,7 +368,10 @@ server_auth_answer(struct turn *t, const struct auth_answer *answer)
 		refuse(t, CAUSE_VAULT_DOWN, a->answered_id);
 	else if (answer->ok)
 		accept_peer(t, answer);
-	else if (a->method == AUTH_MSCHAPV2 && answer->may_retry && a->retries_left > 0)
+	else if (may_change(a, cause))
+		offer_change(t, cause);
+	else if (a->method == AUTH_MSCHAPV2 && !a->changing && answer->may_retry &&
+		 a->retries_left > 0)
 		offer_retry(t, cause);
 	else
 		refuse(t, cause, a->answered_id);

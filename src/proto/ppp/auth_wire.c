@@ -93,6 +93,35 @@ mschap2_write_value(struct wr *w, const struct mschap2_value *v)
 	wr_u8(w, v->flags);
 }
 
+bool
+mschap2_read_change(struct view data, struct mschap2_change *out, struct rd_fault *fault)
+{
+	struct rd r = rd_over(data, fault);
+
+	rd_bytes(&r, out->block, sizeof(out->block));
+	rd_bytes(&r, out->hash, sizeof(out->hash));
+	rd_bytes(&r, out->peer_challenge, sizeof(out->peer_challenge));
+	rd_take(&r, MSCHAP2_RESERVED);
+	rd_bytes(&r, out->nt_response, sizeof(out->nt_response));
+	rd_u16(&r); /* flags: reserved */
+	return rd_done(&r);
+}
+
+void
+mschap2_write_change(struct wr *w, uint8_t id, const struct mschap2_change *c)
+{
+	wr_u8(w, CHAP_CHANGE);
+	wr_u8(w, id);
+	size_t mark = wr_len16_begin(w);
+	wr_bytes(w, c->block, sizeof(c->block));
+	wr_bytes(w, c->hash, sizeof(c->hash));
+	wr_bytes(w, c->peer_challenge, sizeof(c->peer_challenge));
+	wr_zero(w, MSCHAP2_RESERVED);
+	wr_bytes(w, c->nt_response, sizeof(c->nt_response));
+	wr_u16(w, 0);
+	wr_len16_end(w, mark, 2);
+}
+
 /* The bytes up to the next blank, which is skipped. */
 static struct view
 read_word(struct rd *r)

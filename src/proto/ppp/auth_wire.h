@@ -5,10 +5,17 @@
 #ifndef PROTO_PPP_AUTH_WIRE_H
 #define PROTO_PPP_AUTH_WIRE_H
 
+#include "attempt/request.h"
 #include "proto/ppp/cp_wire.h"
 
 enum pap_code { PAP_REQUEST = 1, PAP_ACK = 2, PAP_NAK = 3 };
-enum chap_code { CHAP_CHALLENGE = 1, CHAP_RESPONSE = 2, CHAP_SUCCESS = 3, CHAP_FAILURE = 4 };
+enum chap_code {
+	CHAP_CHALLENGE = 1,
+	CHAP_RESPONSE = 2,
+	CHAP_SUCCESS = 3,
+	CHAP_FAILURE = 4,
+	CHAP_CHANGE = 7 /* RFC 2759 section 7 */
+};
 
 #define CHAP_MD5_VALUE 16u
 #define MSCHAP2_CHALLENGE 16u
@@ -42,6 +49,17 @@ struct mschap2_value {
 };
 MUST_USE bool mschap2_read_value(struct view value, struct mschap2_value *out);
 void mschap2_write_value(struct wr *w, const struct mschap2_value *v);
+
+/* The data of a Change-Password packet: 582 bytes, no name (RFC 2759 section 7). */
+struct mschap2_change {
+	uint8_t block[CHANGE_BLOCK_BYTES];
+	uint8_t hash[16];
+	uint8_t peer_challenge[16];
+	uint8_t nt_response[24];
+};
+MUST_USE bool mschap2_read_change(
+    struct view data, struct mschap2_change *out, struct rd_fault *fault);
+void mschap2_write_change(struct wr *w, uint8_t id, const struct mschap2_change *c);
 
 /* "E=691 R=0 C=... V=3 M=text": all fields but E may be missing, as older servers leave them out.
  */

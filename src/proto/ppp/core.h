@@ -48,10 +48,11 @@ struct lcp {
 
 enum auth_state {
 	AUTH_IDLE,
-	AUTH_WAIT,  /* server: for a request or response; client: for a challenge */
-	AUTH_ASKED, /* server: FX_ASK_AUTH is open */
-	AUTH_AGAIN, /* server: a failure with R=1 is out */
-	AUTH_SENT,  /* client: for the verdict */
+	AUTH_WAIT,   /* server: for a request or response; client: for a challenge */
+	AUTH_ASKED,  /* server: FX_ASK_AUTH is open */
+	AUTH_AGAIN,  /* server: a failure with R=1 is out */
+	AUTH_CHANGE, /* server: the password has expired, a new one may come */
+	AUTH_SENT,   /* client: for the verdict */
 	AUTH_DONE,
 };
 
@@ -63,12 +64,14 @@ struct auth {
 	uint8_t id;          /* of our challenge or PAP request, or the challenge we answered */
 	uint8_t answered_id; /* server: of the response that was judged last */
 	uint8_t retries_left;
+	enum cause wait_cause; /* server: when nothing more comes, it ended for this */
 	uint8_t challenge[MSCHAP2_CHALLENGE]; /* server: ours */
 	uint64_t answered_mark;               /* server: tells a copy from a new try */
 	uint16_t n_out;
 	uint8_t out[AUTH_PACKET_MAX]; /* last packet of ours, for repetition */
 	char expect[43];              /* client: the S= the server must show */
 	uint8_t hlak[32], next_hlak[32];
+	bool changing;   /* the password is being changed: one try */
 	bool asked_ever; /* server: somebody was named to the outside */
 	bool has_keys;   /* hlak comes from MS-CHAPv2, not from nowhere */
 	uint16_t n_name;

@@ -30,8 +30,10 @@ struct ppp_conf {
 	uint16_t n_user;
 	uint8_t user[NAME_MAX_BYTES]; /* client: as typed, DOMAIN\ included */
 	struct secret password;       /* client */
-	bool want_dns;                /* client: ask for DNS and NBNS */
-	char identification[64];      /* client: LCP Identification to send; empty = none */
+	/* client: takes the place of an expired password (E=648); borrowed, NULL = none */
+	const struct secret *new_password;
+	bool want_dns;           /* client: ask for DNS and NBNS */
+	char identification[64]; /* client: LCP Identification to send; empty = none */
 };
 
 /* The defaults above for one side. */

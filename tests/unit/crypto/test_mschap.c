@@ -1,5 +1,6 @@
 /* MS-CHAPv2 against RFC 2759 section 9.2 and RFC 3079 section 3.5.3; domains, long passwords. */
 #include "base/text.h"
+#include "crypto/legacy.h"
 #include "crypto/mschap.h"
 
 #include <setjmp.h>
@@ -41,6 +42,48 @@ test_rfc2759(void **state)
 		mschap2_authenticator_response(hash, response, peer, auth, name, s);
 		assert_string_equal(s, "S=407A5589115FD0D6209F510FE9C04566932CDA56");
 	}
+}
+
+/*
+ * RFC 2759 section 8.13 with the keys of section 9.3 ("MyPw"): the wanted bytes are DES of the hash
+ * of section 9.2 under the two parity-corrected keys printed there, made by the openssl command.
+ */
+static void
+test_rfc2759_hash_with_hash(void **state)
+{
+	uint8_t hash[16], key[16], out[16];
+
+	(void)state;
+	assert_true(mschap_nt_hash(view_str("clientPass"), hash));
+	assert_true(mschap_nt_hash(view_str("MyPw"), key));
+	assert_hex(key, 16, "fc156af7edcd6c0edde3337d427f4eac");
+	mschap2_hash_with_hash(hash, key, out);
+	assert_hex(out, 16, "6f69bbe9311fd36714e380e62855261d");
+}
+
+/* RFC 2759 section 8.10: the password stands at the end of 512 bytes, its length behind it. */
+static void
+test_rfc2759_password_block(void **state)
+{
+	uint8_t block[MSCHAP2_PWBLOCK], clear[MSCHAP2_PWBLOCK], old[16], hash[16];
+	char longest[258];
+
+	(void)state;
+	assert_true(mschap_nt_hash(view_str("clientPass"), old));
+	memset(block, 0x5c, sizeof(block));
+	assert_true(mschap2_change_seal(view_str("MyPw"), old, block, hash));
+	legacy_rc4(view_of(old, 16), view_of(block, sizeof(block)), clear);
+	for (size_t i = 0; i < 504; i++)
+		assert_int_equal(clear[i], 0x5c);
+	assert_memory_equal(clear + 504, "M\0y\0P\0w\0", 8);
+	assert_memory_equal(clear + 512, "\x08\0\0\0", 4);
+	memset(longest, 'x', 257);
+	longest[257] = 0;
+	assert_false(mschap2_change_seal(view_str(longest), old, block, hash));
+	longest[256] = 0;
+	assert_true(mschap2_change_seal(view_str(longest), old, block, hash));
+	assert_false(mschap2_change_seal(view_str(""), old, block, hash));
+	assert_false(mschap2_change_seal(view_str("\xff"), old, block, hash));
 }
 
 /* The name is hashed as sent: another case is another response. */
@@ -103,6 +146,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rfc2759),
+		cmocka_unit_test(test_rfc2759_hash_with_hash),
+		cmocka_unit_test(test_rfc2759_password_block),
 		cmocka_unit_test(test_name_is_not_rewritten),
 		cmocka_unit_test(test_rfc3079),
 		cmocka_unit_test(test_domain_cut),

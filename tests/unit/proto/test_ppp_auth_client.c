@@ -2,6 +2,7 @@
  * The client's side of authentication against a scripted server. Serves R31, R32, R33, R41, R106.
  */
 #include "crypto/crypto.h"
+#include "crypto/mschap.h"
 #include "ppp_harness.h"
 
 #define LCP PPP_PROTO_LCP
@@ -97,6 +98,28 @@ answered_mschap2(void)
 	return h;
 }
 
+/* The same with a new password at hand. */
+static struct h *
+answered_mschap2_with(const char *new_password)
+{
+	static struct secret new;
+	struct h *h = h_new(SIDE_CLIENT);
+
+	assert_true(secret_set(&new, view_str(new_password)));
+	h->conf.auth_mask = AUTH_BIT(AUTH_MSCHAPV2);
+	h->conf.new_password = &new;
+	h_start(h);
+	h_open_lcp(h);
+	h_in(h, CHAP, CHAP_CHALLENGE, 7, "10 5b5d7c7d7b3f2f3e3c2c602132262628 727261");
+	return h;
+}
+
+static void
+fail_mschap2(struct h *h, const char *text)
+{
+	h_in_view(h, CHAP, CHAP_FAILURE, 7, view_str(text));
+}
+
 static void
 succeed(struct h *h, const char *text)
 {
@@ -152,6 +175,64 @@ test_mschap2_server_unproven(void **unused)
 	assert_int_equal(h->n_up_auth, 0);
 	assert_int_equal(h->n_sent, 0);
 	h_free(h);
+}
+
+/* R34: with a new password at hand E=648 is answered by a change that the vault would believe. */
+static void
+test_mschap2_change(void **unused)
+{
+	struct h *h = answered_mschap2_with("newPass22");
+	struct mschap2_change c;
+	struct rd_fault fault;
+	uint8_t old[16], new[16], want[24], hash[16];
+	static const uint8_t challenge[16] = { 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,
+		0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff };
+	char proof[60];
+
+	(void)unused;
+	fail_mschap2(h, "E=648 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=old");
+	const struct cp_packet *pk = h_sent(h, PPP_PROTO_CHAP, CHAP_CHANGE);
+	assert_int_equal(pk->whole.n, 586);
+	uint8_t id = pk->id;
+	assert_true(mschap2_read_change(pk->data, &c, &fault));
+	assert_true(mschap_nt_hash(view_str("clientPass"), old));
+	assert_true(mschap_nt_hash(view_str("newPass22"), new));
+	mschap2_nt_response(challenge, c.peer_challenge, view_str("User"), new, want);
+	assert_memory_equal(c.nt_response, want, 24);
+	mschap2_hash_with_hash(old, new, hash);
+	assert_memory_equal(c.hash, hash, 16);
+	h_wait(h, 3000); /* no answer: sent again as it was */
+	h_sent(h, PPP_PROTO_CHAP, CHAP_CHANGE);
+	mschap2_authenticator_response(
+	    new, c.nt_response, c.peer_challenge, challenge, view_str("User"), proof);
+	h_in(h, CHAP, CHAP_CHALLENGE, 7, "10 5b5d7c7d7b3f2f3e3c2c602132262628 727261"); /* late */
+	assert_int_equal(h->n_sent, 0);
+	h_in_view(h, PPP_PROTO_CHAP, CHAP_SUCCESS, id, view_str(proof));
+	assert_int_equal(h->n_up_auth, 1);
+	/* a challenge of the session that is up is answered with the new password */
+	h_in(h, CHAP, CHAP_CHALLENGE, 99, "10 00112233445566778899aabbccddeeff 727261");
+	struct chap_value v;
+	struct mschap2_value ms;
+	assert_true(chap_read_value(h_sent(h, CHAP, CHAP_RESPONSE)->data, &v, &fault));
+	assert_true(mschap2_read_value(v.value, &ms));
+	mschap2_nt_response(challenge, ms.peer_challenge, view_str("User"), new, want);
+	assert_memory_equal(ms.nt_response, want, 24);
+	h_free(h);
+
+	h = answered_mschap2_with("short");
+	fail_mschap2(h, "E=648 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=old");
+	id = h_sent(h, PPP_PROTO_CHAP, CHAP_CHANGE)->id;
+	h_in_view(h, PPP_PROTO_CHAP, CHAP_FAILURE, id, view_str("E=709 R=0 V=3 M=no"));
+	h_ended(h, "account.new-password-refused");
+	h = answered_mschap2_with("newPass22"); /* an old server sends no challenge */
+	fail_mschap2(h, "E=648 R=0 V=2");
+	h_ended(h, "account.password-expired");
+	h = answered_mschap2_with("newPass22"); /* twice would be an endless change */
+	fail_mschap2(h, "E=648 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=old");
+	id = h_sent(h, PPP_PROTO_CHAP, CHAP_CHANGE)->id;
+	h_in_view(h, PPP_PROTO_CHAP, CHAP_FAILURE, id,
+	    view_str("E=648 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=old"));
+	h_ended(h, "account.password-expired");
 }
 
 static void
@@ -310,6 +391,7 @@ main(void)
 		cmocka_unit_test(test_chap_md5),
 		cmocka_unit_test(test_mschap2),
 		cmocka_unit_test(test_mschap2_server_unproven),
+		cmocka_unit_test(test_mschap2_change),
 		cmocka_unit_test(test_mschap2_failures),
 		cmocka_unit_test(test_challenged_again),
 		cmocka_unit_test(test_methods),

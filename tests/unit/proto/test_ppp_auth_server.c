@@ -279,6 +279,108 @@ test_mschap2_retry(void **unused)
 	h_ended(h, "account.wrong-password");
 }
 
+/* The data of a Change-Password packet of so many bytes, all of one value. */
+static struct view
+change_data(uint8_t value, size_t n)
+{
+	static uint8_t data[700];
+
+	memset(data, value, sizeof(data));
+	return view_of(data, n);
+}
+
+/* R34, RFC 2759 section 9.1.6: E=648 R=0 with a new challenge; a change to it; the answer. */
+static void
+test_mschap2_change(void **unused)
+{
+	struct h *h = challenged(all);
+	struct cp_packet ch = *h_sent(h, CHAP, CHAP_CHALLENGE);
+	struct mschap2_failure f;
+	uint8_t id = ch.id, first[16];
+
+	(void)unused;
+	memcpy(first, ch.data.p + 1, 16);
+	h_in_view(h, CHAP, CHAP_CHANGE, (uint8_t)(id + 1), change_data(7, 582)); /* nobody asked */
+	assert_int_equal(h->n_ask_auth, 0);
+	h_in(h, CHAP, CHAP_RESPONSE, id, response);
+	h_answer(h, false, CAUSE_PASSWORD_EXPIRED, false);
+	assert_true(mschap2_read_failure(h_sent(h, CHAP, CHAP_FAILURE)->data, &f));
+	assert_int_equal(f.error, 648);
+	assert_false(f.retry);
+	assert_true(f.has_challenge && f.version == 3);
+	assert_memory_not_equal(f.challenge, first, 16);
+	h_in(h, CHAP, CHAP_RESPONSE, id, response); /* the Failure was lost */
+	h_sent(h, CHAP, CHAP_FAILURE);
+
+	h_wait(h, 45000); /* somebody types */
+	h_in_view(h, CHAP, CHAP_CHANGE, (uint8_t)(id + 1), change_data(7, 582));
+	assert_int_equal(h->n_ask_auth, 2);
+	assert_true(h->auth.change);
+	assert_memory_equal(h->auth.challenge, f.challenge, 16);
+	assert_int_equal(h->auth.change_block[515], 7);
+	assert_int_equal(h->auth.n_name, 4); /* of the response before */
+	h_in_view(h, CHAP, CHAP_CHANGE, (uint8_t)(id + 1), change_data(7, 582)); /* a copy */
+	assert_int_equal(h->n_ask_auth, 2);
+	h_answer(h, true, CAUSE_NONE, false);
+	assert_int_equal(h_sent(h, CHAP, CHAP_SUCCESS)->id, (uint8_t)(id + 1));
+	assert_int_equal(h->n_up_auth, 1);
+	h_in_view(h, CHAP, CHAP_CHANGE, (uint8_t)(id + 1), change_data(7, 582)); /* lost */
+	h_sent(h, CHAP, CHAP_SUCCESS);
+	h_free(h);
+}
+
+static struct h *
+change_offered(uint8_t *id)
+{
+	struct h *h = challenged(all);
+
+	*id = h_sent(h, CHAP, CHAP_CHALLENGE)->id;
+	h_in(h, CHAP, CHAP_RESPONSE, *id, response);
+	h_answer(h, false, CAUSE_PASSWORD_MUST_CHANGE, false);
+	h_sent(h, CHAP, CHAP_FAILURE);
+	return h;
+}
+
+/* R34 R35 R36 Q08: nobody changes it; not twice; a packet of a wrong size; an administrator. */
+static void
+test_mschap2_change_ends(void **unused)
+{
+	static const size_t wrong[] = { 0, 1, 516, 581, 583, 700 };
+	struct mschap2_failure f;
+	uint8_t id;
+	struct h *h = change_offered(&id);
+
+	(void)unused;
+	h_wait(h, 59999);
+	h_alive(h);
+	h_wait(h, 1);
+	h_ended(h, "account.password-must-change"); /* the reason, not the silence */
+	h = change_offered(&id);
+	h_in_view(h, CHAP, CHAP_CHANGE, (uint8_t)(id + 1), change_data(1, 582));
+	h_answer(h, false, CAUSE_NEW_PASSWORD, true);
+	assert_true(mschap2_read_failure(h_sent(h, CHAP, CHAP_FAILURE)->data, &f));
+	assert_int_equal(f.error, 709);
+	assert_false(f.retry);
+	h_ended(h, "account.new-password-refused");
+	h = change_offered(&id); /* a wrong old password gets no second try by this way */
+	h_in_view(h, CHAP, CHAP_CHANGE, (uint8_t)(id + 1), change_data(1, 582));
+	h_answer(h, false, CAUSE_WRONG_PASSWORD, true);
+	h_ended(h, "account.wrong-password");
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		h = change_offered(&id);
+		h_in_view(h, CHAP, CHAP_CHANGE, (uint8_t)(id + 1), change_data(0xff, wrong[i]));
+		assert_int_equal(h->n_ask_auth, 1);
+		h_ended(h, "ppp.authentication-malformed");
+	}
+	h = challenged(all);
+	id = h_sent(h, CHAP, CHAP_CHALLENGE)->id;
+	h_in(h, CHAP, CHAP_RESPONSE, id, response);
+	h_answer(h, false, CAUSE_PASSWORD_ADMIN, false);
+	assert_true(mschap2_read_failure(h_sent(h, CHAP, CHAP_FAILURE)->data, &f));
+	assert_int_equal(f.error, 648);
+	h_ended(h, "account.administrator-password-expired");
+}
+
 /* R33: each cause has its number on the wire; no retry where aaa allows none. */
 static void
 test_mschap2_numbers(void **unused)
@@ -459,6 +561,8 @@ main(void)
 		cmocka_unit_test(test_chap_malformed),
 		cmocka_unit_test(test_mschap2),
 		cmocka_unit_test(test_mschap2_retry),
+		cmocka_unit_test(test_mschap2_change),
+		cmocka_unit_test(test_mschap2_change_ends),
 		cmocka_unit_test(test_mschap2_numbers),
 		cmocka_unit_test(test_retry_is_not_used),
 		cmocka_unit_test(test_no_answer),

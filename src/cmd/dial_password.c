@@ -1,0 +1,94 @@
+/* Passwords for rasdial. See dial_password.h. */
+#include "cmd/dial_password.h"
+
+#include "os/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+bool
+dial_password_read(const char *path, struct secret *out)
+{
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	struct file_bytes b = { 0 };
+	int rc = fd < 0 ? -errno : file_read_fd(fd, 4096, &b);
+	bool ok = false;
+
+	if (fd > STDIN_FILENO)
+		close(fd);
+	if (rc < 0) {
+		fprintf(stderr, "rasdial: cannot read %s: %s\n", path, strerror(-rc));
+		return false;
+	}
+	size_t n = strcspn((const char *)b.p, "\r\n");
+	ok = secret_set(out, view_of(b.p, n));
+	file_bytes_free(&b);
+	if (!ok)
+		fprintf(stderr, "rasdial: the password is too long\n");
+	return ok;
+}
+
+static bool
+ask(const char *what, const char *user, struct secret *out)
+{
+	struct termios old, quiet;
+	char line[SECRET_MAX + 2];
+	FILE *tty = fopen("/dev/tty", "r+e");
+	bool ok = false;
+
+	if (!tty || tcgetattr(fileno(tty), &old) < 0) {
+		fprintf(
+		    stderr, "rasdial: no terminal to ask for the password: use --password-file\n");
+		if (tty)
+			fclose(tty);
+		return false;
+	}
+	quiet = old;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	(void)tcsetattr(fileno(tty), TCSAFLUSH, &quiet);
+	fprintf(tty, "%s %s: ", what, user);
+	fflush(tty);
+	if (fgets(line, sizeof(line), tty))
+		ok = secret_set(out, view_of(line, strcspn(line, "\n")));
+	(void)tcsetattr(fileno(tty), TCSAFLUSH, &old);
+	fprintf(tty, "\n");
+	fclose(tty);
+	secret_wipe_bytes(line, sizeof(line));
+	return ok;
+}
+
+bool
+dial_password_ask(const char *user, struct secret *out)
+{
+	return ask("Password for", user, out);
+}
+
+bool
+dial_password_ask_new(const char *user, struct secret *out)
+{
+	struct secret again = { 0 };
+	bool ok = ask("New password for", user, out) && ask("Once more, for", user, &again);
+
+	if (ok && !secret_equal(out, secret_view(&again))) {
+		fprintf(stderr, "rasdial: the two passwords differ\n");
+		ok = false;
+	}
+	secret_wipe(&again);
+	if (!ok)
+		secret_wipe(out);
+	return ok;
+}
+
+bool
+dial_password_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
