@@ -184,9 +184,10 @@ reload(struct monitor *m)
 		(void)notify_send("READY=1");
 		return;
 	}
-	if (!same_listeners(c, old) || c->workers != old->workers ||
+	if (!same_listeners(c, old) || c->workers != old->workers || c->offload != old->offload ||
 	    strcmp(c->state_dir, old->state_dir) != 0)
-		monitor_say("changes of listen, workers and state-directory need a restart");
+		monitor_say("changes of listen, workers, offload and state-directory need a "
+			    "restart");
 	close(m->config_fd);
 	m->config_fd = fd;
 	m->conf = c;
