@@ -294,7 +294,9 @@ on_status_ask(struct vault_role *v, const struct msg_status_ask *q)
 	uint8_t buf[512];
 	struct wr w = wr_over(buf, sizeof(buf));
 
-	wr_fmt(&w, "synced %s\nsecrets %zu\nreversible %zu\nunreadable %llu\nchecks %llu\n",
+	wr_fmt(&w,
+	    "synced %s\nsecrets %zu\nreversible %zu\nunreadable %llu\nchecks %llu\n"
+	    "tls-keys %u\nsignatures %llu\nsignatures-refused %llu\n",
 	    v->synced ? "yes" : "no", c.n_hashes, c.n_reversible, (unsigned long long)c.n_bad,
 	    (unsigned long long)c.n_checks, vault_tls_n_keys(v->tls),
 	    (unsigned long long)v->n_signed, (unsigned long long)v->n_refused);
