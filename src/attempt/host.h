@@ -80,6 +80,7 @@ struct host_facts {
 	char tun_error[64];
 	enum host_seen filter; /* a packet filter ruleset was found; unknown: not readable */
 	char filter_error[96];
+	bool nat_rules;              /* our table is there, with the rule that hides clients */
 	enum host_seen clock_synced; /* the kernel's word */
 	enum host_seen daemon;       /* the control socket answers */
 	uint32_t daemon_pid;

@@ -164,6 +164,7 @@ take_config(struct ctl_context *x)
 		.sstp_ports = conf->sstp_ports };
 	memcpy(d->server_name, conf->server_name, sizeof(d->server_name));
 	memcpy(d->domain, conf->domain, sizeof(d->domain));
+	memcpy(d->nat, conf->nat, sizeof(d->nat));
 	for (unsigned int i = 0; i < conf->n_sstp_listeners && i < DIAG_LISTENERS_MAX; i++)
 		d->listeners[d->n_listeners++] = conf->sstp_listeners[i];
 	take_pools(conf, d);

@@ -92,11 +92,12 @@ struct conf {
 	bool enable_forwarding; /* of the kernel, at start: IPv4, and IPv6 where a pool has it */
 	unsigned int workers;   /* 0 = one per core */
 	bool sandbox;
-	char state_dir[CONF_PATH_MAX];     /* /var/lib/openrras */
-	char run_dir[CONF_PATH_MAX];       /* /run/openrras */
-	char vault_key[CONF_PATH_MAX];     /* /etc/openrras/vault.key */
-	uint8_t offload;                   /* enum conf_offload */
-	char device_prefix[12];            /* "rras": TUN devices rras0, rras1, ... */
+	char state_dir[CONF_PATH_MAX]; /* /var/lib/openrras */
+	char run_dir[CONF_PATH_MAX];   /* /run/openrras */
+	char vault_key[CONF_PATH_MAX]; /* /etc/openrras/vault.key */
+	uint8_t offload;               /* enum conf_offload */
+	char device_prefix[12];        /* "rras": TUN devices rras0, rras1, ... */
+	char nat[16]; /* interface under whose address clients leave; "any"; "" = as they are */
 	uint32_t attempts_kept;            /* rows of stored attempts */
 	unsigned int pool_warning_percent; /* a pool so full is warned of; 0 = never */
 	/* authentication { } */

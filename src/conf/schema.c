@@ -72,6 +72,10 @@ static const struct conf_key keys[] = {
 	    "without that test; off: one packet at a time, which is slow."),
 	KEY(SERVER, "attempts-kept", NUMBER, conf, attempts_kept, 100, 10000000, "100000", NULL,
 	    "Connection attempts kept in the history."),
+	KEY(SERVER, "nat", TEXT, conf, nat, 1, 15, "", NULL,
+	    "The interface by which clients leave under this host's address (source NAT, in an "
+	    "nftables table of our own), or any. Not set: clients keep their addresses, and the "
+	    "networks behind need a route to the pools."),
 	KEY(SERVER, "pool-warning", NUMBER, conf, pool_warning_percent, 0, 100, "90", NULL,
 	    "A pool with so many percent of its addresses leased is warned of in the log and by "
 	    "`rrasctl check`; 0 is never."),

@@ -432,6 +432,29 @@ check_filter(const struct host_facts *host, struct diag_checks *out)
 			: "No packet filter rule was found that drops tunnel packets.");
 }
 
+/* N05, N08: the table is ours and nobody else's business, but a firewall script may flush it. */
+static void
+check_nat(const struct diag_context *ctx, struct diag_checks *out)
+{
+	struct diag_check *c;
+
+	if (!ctx->config || !ctx->config->nat[0])
+		return;
+	if (ctx->host->filter == HOST_UNKNOWN || ctx->host->daemon != HOST_YES) {
+		(void)diag_check_add(out, "forwarding.nat", CHECK_SKIP,
+		    "Source NAT is set up when rrasd runs, and seen only by root.");
+	} else if (ctx->host->nat_rules) {
+		(void)diag_check_add(out, "forwarding.nat", CHECK_OK,
+		    "Clients leave by %s under this host's address.", ctx->config->nat);
+	} else {
+		c = diag_check_add(out, "forwarding.nat", CHECK_FAIL,
+		    "Source NAT is configured, and its rules are gone from the packet filter.");
+		diag_check_remedy(c,
+		    "Reload rrasd, which sets them again; and let the firewall script flush its "
+		    "own tables only, not the whole ruleset.");
+	}
+}
+
 void
 checks_forwarding(const struct diag_context *ctx, struct diag_checks *out)
 {
@@ -443,5 +466,6 @@ checks_forwarding(const struct diag_context *ctx, struct diag_checks *out)
 		return;
 	}
 	check_forwarding(ctx, out);
+	check_nat(ctx, out);
 	check_filter(ctx->host, out);
 }

@@ -48,6 +48,7 @@ struct diag_config {
 	unsigned int n_listeners;
 	struct endpoint listeners[DIAG_LISTENERS_MAX];
 	uint32_t sstp_ports;
+	char nat[16]; /* "" = clients keep their addresses */
 	unsigned int n_pools;
 	struct diag_pool pools[DIAG_POOLS_MAX];
 	unsigned int n_policies;

@@ -5,6 +5,8 @@
  */
 #include "os/hostfacts.h"
 
+#include "os/nft.h"
+
 #include <jansson.h>
 #include <stdio.h>
 
@@ -258,6 +260,16 @@ probe_chains(const json_t *all, const struct probe *p, struct host_facts *out)
 	}
 }
 
+/* The rule of os/nft.c that hides clients, in the table of these devices. */
+static bool
+is_nat_rule(const json_t *rule, const char *device)
+{
+	char table[NFT_TABLE_MAX];
+
+	return rule && device && strcmp(text(rule, "chain"), "clients") == 0 &&
+	       strcmp(text(rule, "table"), nft_table_name(device, table)) == 0;
+}
+
 bool
 hostfacts_read_nft(struct view json, const struct hostfacts_want *want, struct host_facts *out)
 {
@@ -274,6 +286,8 @@ hostfacts_read_nft(struct view json, const struct hostfacts_want *want, struct h
 	out->filter = HOST_NO;
 	json_array_foreach(all, i, item) if (json_object_get(item, "rule") ||
 					     json_object_get(item, "chain")) out->filter = HOST_YES;
+	json_array_foreach(all, i, item) out->nat_rules =
+	    out->nat_rules || is_nat_rule(json_object_get(item, "rule"), want->device);
 	probe_chains(all, &in, out);
 	if (want->device)
 		probe_chains(all, &forward, out);

@@ -173,7 +173,7 @@ reload(struct monitor *m)
 
 	(void)notify_send("RELOADING=1");
 	c = load(m->opt, &text);
-	fd = c && text && monitor_take_certs(m, c, &certs)
+	fd = c && text && monitor_take_certs(m, c, &certs) && monitor_nat(m, c)
 	         ? file_memfd("rrasd.conf", view_str(text))
 	         : -EINVAL;
 	if (fd < 0) {

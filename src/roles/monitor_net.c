@@ -298,6 +298,8 @@ monitor_open_network(struct monitor *m)
 	monitor_flush_proxies(m);
 	m->routes_ours = true;
 	route_pools(m, m->conf, true);
+	if (!monitor_nat(m, m->conf))
+		return false;
 	if (m->conf->enable_forwarding)
 		enable_forwarding(m->conf);
 	return true;
@@ -308,6 +310,7 @@ monitor_close_network(struct monitor *m)
 {
 	if (m->nl && m->routes_ours) {
 		monitor_unplumb_all(m);
+		monitor_nat_end(m);
 		(void)!netlink_route_flush(m->nl, NETLINK_PROTO_OPENRRAS, is_ours, m);
 	}
 	monitor_free_grants(m);

@@ -86,6 +86,7 @@ struct monitor {
 	uint32_t pool_metric; /* of the routes beneath our pools; another rrasd has another */
 	struct map plumbed, grants;
 	uint32_t grant_round;
+	bool nat_there; /* our table of source NAT */
 	struct loop_timer *look_timer;
 	unsigned int n_looks;
 	struct look looks[MONITOR_LOOKS_MAX];
@@ -136,6 +137,10 @@ bool monitor_route_granted(const struct monitor *m, const struct ip_prefix *p);
 void monitor_free_grants(struct monitor *m);
 /* The next of prefixes joined by blanks; what is none is passed over. False: no more. */
 bool monitor_next_prefix(struct view *list, struct ip_prefix *out);
+
+/* monitor_nat.c: puts the table of c's source NAT in place, or away. False: said why. */
+MUST_USE bool monitor_nat(struct monitor *m, const struct conf *c);
+void monitor_nat_end(struct monitor *m);
 
 /* monitor_look.c */
 void monitor_look(struct monitor *m, const struct msg_look *q);

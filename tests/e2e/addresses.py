@@ -5,10 +5,12 @@ in order and their end; neighbours that use an address; hosts beside the pool th
 without a route; and nothing that stays behind. R59 R60 R93 R99, N01 N02 N04.
 """
 import os
+import shutil
 import signal
 import sqlite3
+import subprocess
 
-from harness import (BASE, LAN_HOST, SERVER_OTHER, case, check, conf, equal, explained, main, ping,
+from harness import (BASE, LAN_HOST, ROOT, SERVER_OTHER, case, check, conf, equal, explained, main, ping,
                      refused, wait_for)
 
 NO_PROTOCOL = ("ppp.no-network-protocol", 720, "addresses")
@@ -237,6 +239,67 @@ def two_side_by_side(lab):
     check(d.address in text and "unreachable 10.99.0." in text, text)
     check(e.address not in text and "10.96.0." not in text, text)
     equal(len(one.sessions()), 1)
+
+
+def nft(lab, *argv):
+    return lab.server.run("nft", *argv, ok=False)
+
+
+@case()
+def clients_behind_source_nat(lab):
+    """R94 by NAT: no route back is needed; N08: nobody outside finds what it hides; nothing stays."""
+    s = lab.serve(conf(server="nat lan0"), users=["alice"])
+    drop_default_route(lab)
+    d = lab.connect("alice", "--route", "10.80.0.0/24")
+    check(ping(lab.client, LAN_HOST), "the client does not reach the host behind")
+    with lab.lan.listen((LAN_HOST, 8080)) as listener, \
+            lab.client.connect((LAN_HOST, 8080), source=d.address):
+        equal(listener.accept()[1][0], "10.80.0.1", "the host behind sees")
+    lab.lan.run("ip", "route", "add", "10.99.0.0/24", "via", "10.80.0.1")
+    lab.ends.append(lambda: lab.lan.run("ip", "route", "del", "10.99.0.0/24", ok=False))
+    for address in (d.address, d.server_address):
+        check(not ping(lab.lan, address, count=1, wait=1), "N08: reached from outside:", address)
+    check(ping(lab.client, d.server_address), "no ping to the server's inner address")
+
+    def nat_check():
+        return [c["result"] for c in s.ctl("check", "forwarding", ok=False)["checks"]
+                if c["id"] == "forwarding.nat"]
+    equal(nat_check(), ["ok"])
+    nft(lab, "flush", "ruleset")
+    equal(nat_check(), ["fail"])
+    at = s.n_lines()
+    s.signal(signal.SIGHUP)
+    s.wait_line("reloaded", after=at)
+    equal(nat_check(), ["ok"])
+    s.stop()
+    check("openrras" not in nft(lab, "list", "ruleset").stdout, "the table stays")
+
+
+@case()
+def source_nat_that_cannot_be(lab):
+    """N05: nft refuses: rrasd does not start, and says why; a reload leaves the old in force."""
+    fake = f"{ROOT}/nft-refuses"
+    real = shutil.which("nft")
+    with open(fake, "w", encoding="utf-8") as f:
+        f.write("#!/bin/sh\necho 'Error: no such thing' >&2\nexit 1\n")
+    os.chmod(fake, 0o755)
+    s = lab.serve(conf(server="nat lan0"))
+    before = nft(lab, "list", "ruleset").stdout
+    check("masquerade" in before, before)
+    subprocess.run(["mount", "--bind", fake, real], check=True)
+    lab.ends.append(lambda: subprocess.run(["umount", real], check=False))
+    at = s.n_lines()
+    s.write_conf(conf(server="nat inet1"))
+    s.signal(signal.SIGHUP)
+    s.wait_line("source NAT .* cannot be set: nft refused: Error: no such thing", after=at)
+    s.wait_line("the old one stays in force", after=at)
+    subprocess.run(["umount", real], check=True)
+    equal(nft(lab, "list", "ruleset").stdout, before)
+    s.stop()
+    subprocess.run(["mount", "--bind", fake, real], check=True)
+    s = lab.serve(conf(server="nat lan0"), wait=False)
+    check(s.wait_end() != 0, "it started")
+    check("source NAT" in s.log(), s.log())
 
 
 main()
