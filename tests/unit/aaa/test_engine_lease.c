@@ -437,6 +437,93 @@ test_reload(void **state)
 	bench_free(b);
 }
 
+/* A lease is stored before it is used; without record it is used all the same, and told again. */
+static void
+test_stored_before_use(void **state)
+{
+	struct bench *b = make(CONF);
+	struct msg kept = { .id = MSG_LEASE_KEPT };
+	const struct msg *m;
+
+	(void)state;
+	bench_log_in(b, 1, 0, "u1", 1);
+	connect_user(b, 2, 0, "u2", 2, "10.0.0.2"); /* the range has been looked at */
+	b->by_hand = true;
+	bench_ask_lease(b, 1, 0, "");
+	m = bench_expect(b, MSG_LEASE_KEEP, ROLE_RECORD, 0);
+	assert_true(m->u.lease_keep.held && m->u.lease_keep.account == 1 && m->u.lease_keep.seq);
+	kept.u.lease_kept.seq = m->u.lease_keep.seq;
+	bench_expect_nothing(b); /* no route before that */
+	kept.u.lease_kept.error = view_str("the disk is full");
+	bench_give(b, ROLE_RECORD, 0, &kept);
+	bench_plumb(b, "10.0.0.3", 0, true, "");
+	b->by_hand = false;
+	bench_leased(b, 1, 0, "10.0.0.3");
+	bench_fact(b, "aaa.lease-unstored", "the disk is full");
+	b->by_hand = true;
+	b->now.ms = engine_deadline_ms(b->e);
+	engine_tick(b->e, &b->now);
+	m = bench_expect(b, MSG_LEASE_KEEP, ROLE_RECORD, 0);
+	assert_true(m->u.lease_keep.held && m->u.lease_keep.account == 1 && !m->u.lease_keep.seq);
+	/* record dies: what is held is told to the next one */
+	engine_peer_lost(b->e, ROLE_RECORD, 0, "killed", &b->now);
+	b->now.ms = engine_deadline_ms(b->e);
+	engine_tick(b->e, &b->now);
+	bench_free(b);
+}
+
+/* R99 N02: a neighbour has the address: the next one, with the fact and a line for the log. */
+static void
+test_neighbour(void **state)
+{
+	struct bench *b = make(CONF);
+	struct msg looked = { .id = MSG_LOOKED };
+
+	(void)state;
+	bench_log_in(b, 1, 0, "u1", 1);
+	b->by_hand = true;
+	bench_ask_lease(b, 1, 0, "");
+	looked.u.looked.seq = bench_expect(b, MSG_LOOK, ROLE_MONITOR, 0)->u.look.seq;
+	looked.u.looked.address = ip_v4(0x0a000002);
+	looked.u.looked.result = LOOK_TAKEN;
+	looked.u.looked.device = view_str("eth0");
+	looked.u.looked.hardware = view_str("02:00:00:00:00:01");
+	b->by_hand = false;
+	bench_give(b, ROLE_MONITOR, 0, &looked);
+	bench_plumb(b, "10.0.0.3", 0, true, "");
+	bench_leased(b, 1, 0, "10.0.0.3");
+	bench_fact(b, "aaa.address-conflict", "10.0.0.2 of pool p is in use by another host");
+	assert_non_null(strstr(b->notices, "address 10.0.0.2 of pool p is in use"));
+	bench_give(b, ROLE_MONITOR, 0, &looked); /* said twice is once */
+	bench_log_in(b, 2, 0, "u2", 2);
+	bench_ask_lease(b, 2, 0, "");
+	bench_leased(b, 2, 0, "address.pool-exhausted");
+	bench_free(b);
+}
+
+/* Monitor does not look, or record does not answer: after a bounded wait the address is used. */
+static void
+test_silent_helpers(void **state)
+{
+	struct bench *b = make(CONF);
+
+	(void)state;
+	bench_log_in(b, 1, 0, "u1", 1);
+	b->by_hand = true;
+	bench_ask_lease(b, 1, 0, "");
+	bench_expect(b, MSG_LOOK, ROLE_MONITOR, 0);
+	b->now.ms += ENGINE_LOOK_TIMEOUT_MS;
+	engine_tick(b->e, &b->now);
+	bench_expect(b, MSG_LEASE_KEEP, ROLE_RECORD, 0);
+	b->now.ms += ENGINE_KEEP_TIMEOUT_MS;
+	engine_tick(b->e, &b->now);
+	bench_plumb(b, "10.0.0.2", 0, true, "");
+	b->by_hand = false;
+	bench_leased(b, 1, 0, "10.0.0.2");
+	bench_fact(b, "aaa.lease-unstored", "does not answer");
+	bench_free(b);
+}
+
 int
 main(void)
 {
@@ -459,6 +546,9 @@ main(void)
 		cmocka_unit_test(test_held_sessions),
 		cmocka_unit_test(test_held_only_at_the_start),
 		cmocka_unit_test(test_reload),
+		cmocka_unit_test(test_stored_before_use),
+		cmocka_unit_test(test_neighbour),
+		cmocka_unit_test(test_silent_helpers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -278,6 +278,159 @@ test_ports(void **state)
 	assert_false(ports_claim(&p, (enum tunnel_kind)99));
 }
 
+/* For an account, out of all pools; the address as text, or the name of the cause. */
+static const char *
+take_as(struct leases *t, uint64_t account, uint64_t now_ms)
+{
+	static char text[ADDR_TEXT_MAX];
+	struct lease_ask ask = { .account = account, .now_ms = now_ms };
+	struct ip_addr a;
+	enum cause cause = lease_take(t, &ask, &a);
+
+	return cause == CAUSE_NONE ? ip_text(&a, text) : cause_info(cause)->name;
+}
+
+/* R59: the former address when it is free; others get fresh ones, then those unused the longest. */
+static void
+test_former_address(void **state)
+{
+	struct leases *t = leases_of("pool p { range 10.0.0.1 - 10.0.0.5 }");
+
+	(void)state;
+	assert_string_equal(take_as(t, 1, 0), "10.0.0.2");
+	assert_string_equal(take_as(t, 2, 0), "10.0.0.3");
+	give(t, "10.0.0.2");
+	give(t, "10.0.0.3");
+	assert_string_equal(take_as(t, 3, 0), "10.0.0.4");
+	assert_string_equal(take_as(t, 2, 0), "10.0.0.3");
+	assert_string_equal(take_as(t, 2, 0), "10.0.0.5"); /* a second session */
+	assert_string_equal(take_as(t, 4, 0), "10.0.0.2"); /* nothing else is left */
+	give(t, "10.0.0.3");
+	assert_string_equal(take_as(t, 1, 0), "10.0.0.3"); /* the former is another's now */
+	assert_string_equal(take_as(t, 5, 0), "address.pool-exhausted");
+	leases_free(t);
+}
+
+/* R60: pools in the order of the ask; an unknown one is passed over, none at all is another cause.
+ */
+static void
+test_pools_in_order(void **state)
+{
+	struct leases *t = leases_of("pool a { range 10.0.0.1 - 10.0.0.2 }\n"
+				     "pool b { range 10.1.0.1 - 10.1.0.1 }");
+	struct lease_ask ask = { .pools = { "b", "gone", "a" }, .n_pools = 3 };
+	struct lease_ask none = { .pools = { "gone" }, .n_pools = 1 };
+	struct ip_addr a;
+	char text[ADDR_TEXT_MAX];
+
+	(void)state;
+	assert_cause(lease_take(t, &none, &a), "address.no-pool");
+	assert_cause(lease_take(t, &ask, &a), "none");
+	assert_string_equal(ip_text(&a, text), "10.1.0.1");
+	assert_cause(lease_take(t, &ask, &a), "none");
+	assert_string_equal(ip_text(&a, text), "10.0.0.2");
+	assert_cause(lease_take(t, &ask, &a), "address.pool-exhausted");
+	leases_free(t);
+}
+
+static void
+count_row(void *ctx, const struct lease_row *row)
+{
+	(void)row;
+	++*(unsigned int *)ctx;
+}
+
+/* The store's rows after a start: the order of use, and what a session may still hold. */
+static void
+test_known_and_doubtful(void **state)
+{
+	struct leases *t = leases_of("pool p { range 10.0.0.1 - 10.0.0.4 }");
+	struct lease_row three = { .address = addr("10.0.0.3"), .account = 3, .held = true };
+	struct lease_row two = { .address = addr("10.0.0.2"), .account = 2, .held = true };
+	struct lease_row gone = { .address = addr("10.9.0.9"), .account = 9 }, got;
+	struct ip_addr a = addr("10.0.0.3");
+	unsigned int n = 0;
+
+	(void)state;
+	lease_known(t, &three, true);
+	lease_known(t, &two, true);
+	lease_known(t, &gone, false); /* of a pool that is no longer */
+	assert_false(lease_row_of(t, &gone.address, &got));
+	assert_string_equal(take_as(t, 2, 0), "10.0.0.4"); /* even to its own account */
+	assert_string_equal(take_as(t, 5, 0), "address.pool-exhausted");
+	assert_true(lease_adopt(t, &a));
+	assert_false(lease_adopt(t, &a));
+	lease_doubt_end(t, count_row, &n);
+	assert_int_equal(n, 1);
+	assert_string_equal(take_as(t, 5, 0), "10.0.0.2");
+	assert_true(lease_row_of(t, &a, &got) && got.held && got.account == 3);
+	leases_free(t);
+}
+
+/* What the store did not take is given again, once; what it had is kept up with. */
+static void
+test_owed(void **state)
+{
+	struct leases *t = leases_of("pool p { range 10.0.0.1 - 10.0.0.4 }");
+	struct ip_addr two = addr("10.0.0.2"), outside = addr("192.0.2.7");
+	struct lease_ask fixed = { .fixed = outside, .account = 7 };
+	struct lease_row row;
+	struct ip_addr a;
+
+	(void)state;
+	assert_false(lease_owed(t, &row));
+	assert_string_equal(take_as(t, 1, 0), "10.0.0.2");
+	lease_owe(t, &two);
+	lease_owe(t, &two);
+	lease_give(t, &two);
+	assert_true(lease_owed(t, &row) && ip_equal(&row.address, &two) && !row.held);
+	assert_int_equal(row.account, 1);
+	assert_false(lease_owed(t, &row));
+	/* one outside of the pools is not forgotten before the store has heard of its end */
+	assert_cause(lease_take(t, &fixed, &a), "none");
+	lease_owe_held(t);
+	lease_give(t, &outside);
+	assert_true(lease_owed(t, &row) && ip_equal(&row.address, &outside) && row.account == 7);
+	assert_false(lease_row_of(t, &outside, &row));
+	leases_free(t);
+}
+
+/* R99, N02: an address that a neighbour has is nobody's for ten minutes; ranges elsewhere are not
+ * looked at. */
+static void
+test_neighbours(void **state)
+{
+	struct leases *t = leases_of("pool p { range 10.0.0.1 - 10.0.0.4 }");
+	struct ip_addr two = addr("10.0.0.2"), a;
+	struct lease_pool_info info;
+
+	(void)state;
+	assert_string_equal(take_as(t, 1, 1000), "10.0.0.2");
+	assert_true(lease_must_look(t, &two, 1000));
+	lease_saw(t, &two, LEASE_TAKEN, 1000);
+	expect_pool(t, "p", 3, 0);
+	assert_true(lease_pool_by_name(t, "p", &info) && info.n_conflicts == 1);
+	assert_string_equal(take_as(t, 1, 2000), "10.0.0.3");
+	a = addr("10.0.0.3");
+	lease_saw(t, &a, LEASE_FREE, 2000);
+	assert_false(lease_must_look(t, &a, 2000));
+	assert_true(lease_must_look(t, &a, 2000 + LEASE_CLEAN_MS));
+	/* one is kept ready, and then nothing is left to look at */
+	assert_true(lease_look_at(t, 2000, &a) && ip_v4_u32(&a) == 0x0a000004);
+	assert_false(lease_look_at(t, 2000, &a));
+	assert_int_equal(lease_look_ms(t, 2000), 2000 + LEASE_LOOK_AGAIN_MS);
+	a = addr("10.0.0.4");
+	lease_saw(t, &a, LEASE_FREE, 2400);
+	assert_int_equal(lease_look_ms(t, 2400), 2400 + LEASE_CLEAN_MS);
+	assert_string_equal(take_as(t, 2, 2500), "10.0.0.4");
+	assert_string_equal(take_as(t, 4, 2500), "address.pool-exhausted");
+	assert_string_equal(take_as(t, 4, 1000 + LEASE_CONFLICT_MS), "10.0.0.2");
+	lease_saw(t, &two, LEASE_DETACHED, 5000);
+	assert_false(lease_must_look(t, &two, 5000));
+	assert_true(lease_must_look(t, &two, 5000 + LEASE_DETACHED_MS));
+	leases_free(t);
+}
+
 int
 main(void)
 {
@@ -291,6 +444,11 @@ main(void)
 		cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_churn),
 		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_former_address),
+		cmocka_unit_test(test_pools_in_order),
+		cmocka_unit_test(test_known_and_doubtful),
+		cmocka_unit_test(test_owed),
+		cmocka_unit_test(test_neighbours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
