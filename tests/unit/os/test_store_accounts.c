@@ -1,5 +1,5 @@
 /* accounts.db: whole changes or none, no id twice, damage refuses (R93, part "Accounts"). */
-#include "os/store_accounts.h"
+#include "os/store_leases.h"
 
 #include "store_helper.h"
 
@@ -297,6 +297,52 @@ test_survives_kill_in_chroot(void **state)
 	accounts_close(a);
 }
 
+struct seen_leases {
+	unsigned int n, stop_at;
+	struct stored_lease rows[8];
+};
+
+static bool
+see_lease(void *ctx, const struct stored_lease *row)
+{
+	struct seen_leases *s = ctx;
+
+	if (s->n == s->stop_at)
+		return false;
+	s->rows[s->n++] = *row;
+	return true;
+}
+
+/* Leases, used longest ago first; a walk goes on where it was stopped, also after reopening. */
+static void
+test_leases(void **state)
+{
+	struct accounts *a = open_db(*state);
+	struct stored_lease rows[] = { { ip_v4(0x0a000002), 7, true },
+		{ ip_v4(0x0a000003), 8, true }, { ip_v4(0x0a000004), 9, false } };
+	struct stored_lease again = { ip_v4(0x0a000002), 7, false };
+	struct seen_leases seen = { .stop_at = 2 };
+	struct leases_place at = { 0 };
+	char err[STORE_ERR_MAX];
+
+	assert_int_equal(leases_put(a, rows, 3, 1000, err, sizeof(err)), ACCOUNTS_OK);
+	assert_int_equal(leases_put(a, &again, 1, 2000, err, sizeof(err)), ACCOUNTS_OK);
+	accounts_close(a);
+	a = open_db(*state);
+	assert_int_equal(leases_each(a, &at, 0, see_lease, &seen, err, sizeof(err)), 2);
+	assert_true(ip_equal(&seen.rows[0].address, &rows[1].address) && seen.rows[0].held);
+	assert_true(seen.rows[1].account == 9 && !seen.rows[1].held);
+	seen.stop_at = 8;
+	assert_int_equal(leases_each(a, &at, 1, see_lease, &seen, err, sizeof(err)), 1);
+	assert_true(seen.n == 3 && seen.rows[2].account == 7 && !seen.rows[2].held);
+	assert_int_equal(leases_each(a, &at, 1, see_lease, &seen, err, sizeof(err)), 0);
+	assert_true(leases_prune(a, 1500, err, sizeof(err))); /* 10.0.0.4; .3 is held */
+	at = (struct leases_place){ 0 };
+	seen.n = 0;
+	assert_int_equal(leases_each(a, &at, 0, see_lease, &seen, err, sizeof(err)), 2);
+	accounts_close(a);
+}
+
 int
 main(void)
 {
@@ -308,6 +354,7 @@ main(void)
 		T(test_id_never_twice),
 		T(test_streaming),
 		T(test_groups),
+		T(test_leases),
 		T(test_damage_refuses),
 		T(test_locked),
 		T(test_survives_kill_in_chroot),
