@@ -438,9 +438,12 @@ check_nat(const struct diag_context *ctx, struct diag_checks *out)
 {
 	struct diag_check *c;
 
-	if (!ctx->config || !ctx->config->nat[0])
+	if (!ctx->config)
 		return;
-	if (ctx->host->filter == HOST_UNKNOWN || ctx->host->daemon != HOST_YES) {
+	if (!ctx->config->nat[0]) {
+		(void)diag_check_add(out, "forwarding.nat", CHECK_SKIP,
+		    "Clients keep their addresses: nat in \"server\" is not set.");
+	} else if (ctx->host->filter == HOST_UNKNOWN || ctx->host->daemon != HOST_YES) {
 		(void)diag_check_add(out, "forwarding.nat", CHECK_SKIP,
 		    "Source NAT is set up when rrasd runs, and seen only by root.");
 	} else if (ctx->host->nat_rules) {
