@@ -15,9 +15,10 @@
 static json_t *
 state_json(const struct dial_state *s)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "name", s->name, "host",
-	    s->host, "user", s->user, "device", s->device, "address", s->local, "server_address",
-	    s->remote, "dns", s->dns, "since", (json_int_t)s->since_unix_s, "pid",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "name",
+	    s->name, "host", s->host, "user", s->user, "device", s->device, "address", s->local,
+	    "server_address", s->remote, "dns", s->dns, "address6", s->local6, "dns_suffix",
+	    s->suffix, "server_routes", s->routes, "since", (json_int_t)s->since_unix_s, "pid",
 	    (json_int_t)s->pid);
 }
 
@@ -41,6 +42,8 @@ dial_print_up(const struct dial_print *p, const struct dial_state *s)
 	printf("Successfully connected to %s.\n", s->host);
 	printf(
 	    "  address %s, server %s, DNS %s, device %s\n", s->local, s->remote, s->dns, s->device);
+	if (strcmp(s->local6, "-") != 0)
+		printf("  IPv6 address %s\n", s->local6);
 	printf("  end it with: rasdial --disconnect %s\n", s->name);
 }
 

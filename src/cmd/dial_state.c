@@ -44,10 +44,10 @@ dial_state_claim(const char *name)
 int
 dial_state_write(int fd, const struct dial_state *s)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "name", s->name,
-	    "host", s->host, "user", s->user, "device", s->device, "local", s->local, "remote",
-	    s->remote, "dns", s->dns, "since", (json_int_t)s->since_unix_s, "pid",
-	    (json_int_t)s->pid);
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}",
+	    "name", s->name, "host", s->host, "user", s->user, "device", s->device, "local",
+	    s->local, "remote", s->remote, "dns", s->dns, "local6", s->local6, "suffix", s->suffix,
+	    "routes", s->routes, "since", (json_int_t)s->since_unix_s, "pid", (json_int_t)s->pid);
 	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	int rc = text ? 0 : -ENOMEM;
 
@@ -107,6 +107,9 @@ read_state(const char *path, struct dial_state *out)
 	copy(o, "local", out->local, sizeof(out->local));
 	copy(o, "remote", out->remote, sizeof(out->remote));
 	copy(o, "dns", out->dns, sizeof(out->dns));
+	copy(o, "local6", out->local6, sizeof(out->local6));
+	copy(o, "suffix", out->suffix, sizeof(out->suffix));
+	copy(o, "routes", out->routes, sizeof(out->routes));
 	json_decref(o);
 	return out->pid > 1;
 }

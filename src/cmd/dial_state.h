@@ -14,6 +14,9 @@
 struct dial_state {
 	char name[64], host[256], user[NAME_MAX_BYTES + 1], device[16];
 	char local[ADDR_TEXT_MAX], remote[ADDR_TEXT_MAX], dns[ADDR_TEXT_MAX];
+	char local6[ADDR_TEXT_MAX]; /* "-": none */
+	char suffix[DNS_SUFFIX_MAX];
+	char routes[512]; /* that the server told, with blanks between; cut when longer */
 	int64_t since_unix_s;
 	pid_t pid;
 };

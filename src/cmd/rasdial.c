@@ -107,7 +107,8 @@ struct rasdial {
 	bool change;  /* ask for the new password beforehand */
 	bool expired; /* the server wants a new password (E=648) */
 	bool foreground, json;
-	int state_fd; /* holds the name */
+	int state_fd;         /* holds the name */
+	int64_t since_unix_s; /* the call is up; 0: not yet */
 	int front_fd; /* where the waiting process reads the exit status; -1 in the foreground */
 	struct dial_print print;
 };
@@ -272,10 +273,29 @@ release_front(struct rasdial *r, uint8_t status)
 }
 
 static void
+routes_text(const struct dial_result *res, char *out, size_t cap)
+{
+	struct wr w = wr_over(out, cap - 1);
+
+	for (unsigned int i = 0; i < res->n_server_routes && wr_room(&w) > ADDR_TEXT_MAX + 8; i++) {
+		const struct ip_prefix *p = &res->server_routes[i];
+		char text[ADDR_TEXT_MAX];
+		wr_fmt(&w, "%s%s/%u", i ? " " : "", ip_text(&p->addr, text), p->len);
+	}
+	out[wr_len(&w)] = 0;
+}
+
+static void
 on_up(void *ctx, const struct dial_result *res)
 {
 	struct rasdial *r = ctx;
-	struct dial_state s = { .pid = getpid(), .since_unix_s = (int64_t)time(NULL) };
+	struct dial_state s = { .pid = getpid() };
+
+	/* Called again when something about the call changes. */
+	bool first = r->since_unix_s == 0;
+	if (first)
+		r->since_unix_s = (int64_t)time(NULL);
+	s.since_unix_s = r->since_unix_s;
 
 	snprintf(s.name, sizeof(s.name), "%s", r->dial.name);
 	snprintf(s.host, sizeof(s.host), "%s", r->dial.host);
@@ -284,9 +304,13 @@ on_up(void *ctx, const struct dial_result *res)
 	ip_text(&res->local, s.local);
 	ip_text(&res->remote, s.remote);
 	ip_text(&res->dns[0], s.dns);
+	ip_text(&res->local6, s.local6);
+	snprintf(s.suffix, sizeof(s.suffix), "%s", res->suffix);
+	routes_text(res, s.routes, sizeof(s.routes));
 	if (dial_state_write(r->state_fd, &s) < 0)
 		fprintf(stderr, "rasdial: the connection is up but cannot be listed\n");
-	dial_print_up(&r->print, &s);
+	if (first)
+		dial_print_up(&r->print, &s);
 	release_front(r, 0);
 }
 

@@ -462,6 +462,8 @@ conn_tick(struct conn *c, struct conn_work *w, const struct now *now)
 		sstp_tick(c->sstp, now, &w->sstp_fx);
 		ev |= conn_run_sstp(c, w, now) | conn_follow_up(c, w, now);
 	}
+	if (!c->down && c->call_up)
+		ev |= conn_link_tick(c, now);
 	if (!c->down && c->call_up && now->ms >= ppp_deadline_ms(c->ppp)) {
 		ppp_tick(c->ppp, now, &w->ppp_fx);
 		ev |= conn_run_ppp(c, w, now) | conn_follow_up(c, w, now);
@@ -484,7 +486,8 @@ conn_deadline_ms(const struct conn *c)
 	if (c->sstp)
 		d = deadline_min(d, sstp_deadline_ms(c->sstp));
 	if (c->call_up)
-		d = deadline_min(d, ppp_deadline_ms(c->ppp));
+		d = deadline_min(
+		    d, deadline_min(ppp_deadline_ms(c->ppp), conn_link_deadline_ms(c)));
 	return d;
 }
 

@@ -15,6 +15,7 @@
 #include "net/drops.h"
 #include "net/guard.h"
 #include "net/train.h"
+#include "proto/dhcp/dhcp.h"
 #include "proto/ppp/ppp.h"
 #include "proto/sstp/sstp.h"
 
@@ -35,6 +36,7 @@ struct conn_conf {
 	char host[256];        /* client: the name that was dialled */
 	struct sstp_conf sstp; /* without the certificate hashes */
 	struct ppp_conf ppp;
+	bool ask_options;      /* client: send DHCPINFORM once it is up */
 	bool waive_keyless;    /* server: see may_waive in conn.c */
 	uint32_t handshake_ms; /* TCP accepted to TLS up */
 	uint32_t pace_ms;      /* server: see pace_answer in conn.c; 0 = off */
@@ -65,6 +67,8 @@ enum conn_event {
 	CONN_DOWN = 8,      /* the attempt has ended; flush conn_out, then free */
 	CONN_PROGRESS = 16, /* the attempt reached a new stage */
 	CONN_ASK_SIGN = 32, /* ask vault about conn_sign_question; answer with conn_answer_sign */
+	CONN_CHANGED = 64,  /* it is up, and conn_ip or conn_ip6 tell something new */
+	CONN_OPTIONS = 128, /* client: conn_options tells what DHCPINFORM brought */
 };
 
 struct conn_counts {
@@ -146,7 +150,19 @@ struct view conn_out(struct conn *c);
 void conn_out_sent(struct conn *c, size_t n, const struct now *now);
 
 struct attempt *conn_attempt(struct conn *c);
-const struct ppp_ip *conn_ip(const struct conn *c);
+const struct ppp_ip *conn_ip(const struct conn *c); /* none there: no IPv4 */
+
+/* IPv6 on the link; all none when there is none. */
+struct conn_ip6 {
+	struct ip_addr link_local, router; /* ours, and the other end's */
+	struct ip_addr prefix;             /* a /64; none: link-local addresses only */
+	struct ip_addr address;            /* client: made of the prefix */
+	struct ip_addr dns[2];             /* client: as advertised */
+	uint32_t mtu;                      /* client: as advertised; 0: no word about it */
+	bool is_router;                    /* client: the server offers to route everything */
+};
+struct conn_ip6 conn_ip6(const struct conn *c);
+const struct dhcp_options *conn_options(const struct conn *c); /* client */
 const struct conn_counts *conn_counts(const struct conn *c);
 uint16_t conn_mtu(const struct conn *c); /* of IP packets, both MRUs regarded; 0 before it is up */
 enum auth_method conn_method(const struct conn *c);

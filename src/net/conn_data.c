@@ -34,17 +34,25 @@ guard_for_session(struct conn *c)
 		c->guard.peers = c->conf->clients;
 		c->guard.n_peers = c->conf->n_clients;
 	}
-	c->guard.addr4 = c->conf->side == SIDE_SERVER ? ip->remote : ip->local;
+	if (d->ip_open)
+		c->guard.addr4 = c->conf->side == SIDE_SERVER ? ip->remote : ip->local;
+	if (d->ipv6_open) {
+		c->guard.addr6 = conn_ip6(c).prefix;
+		c->guard.bits6 = LEASE_PREFIX6_BITS;
+	}
 }
 
 static void
-take_ip(struct conn *c, struct conn_work *w, struct view pkt, const struct now *now)
+take_ip(struct conn *c, struct conn_work *w, struct view pkt, const struct now *now,
+    unsigned int *events)
 {
 	/* In a run of packets between two hosts the guard would say the same of each. */
 	size_t n = w->passed && c->up ? ip_plain_like(w->passed, pkt) : 0;
 	/* The packet lies in our own buffer, where it may be changed. */
 	uint8_t *p = w->plain + (pkt.p - w->plain);
 
+	if (n == 0 && conn_link_take(c, pkt, now, events))
+		return;
 	if (n == 0) {
 		enum drop drop = c->up ? guard_in(&c->guard, pkt) : DROP_NOT_OPEN;
 
@@ -73,10 +81,8 @@ conn_take_data(struct conn *c, struct conn_work *w, struct view stream, const st
 		return 0;
 	sstp_heard(c->sstp, now);
 	uint16_t protocol = ppp_frame_open(frame, &info);
-	if (protocol == PPP_PROTO_IP) {
-		take_ip(c, w, info, now);
-	} else if (protocol == PPP_PROTO_IPV6) {
-		drop_count(&c->counts.drops, DROP_NOT_OPEN);
+	if (protocol == PPP_PROTO_IP || protocol == PPP_PROTO_IPV6) {
+		take_ip(c, w, info, now, events);
 	} else {
 		ppp_input(c->ppp, frame, now, &w->ppp_fx);
 		*events |= conn_run_ppp(c, w, now);
@@ -122,7 +128,8 @@ conn_send_ip(struct conn *c, struct conn_work *w, const struct vnet_hdr *h, stru
 		drop_count_many(&c->counts.drops, drop, train_cut_count(&t));
 		return;
 	}
-	size_t n_ppp = ppp_frame_head(ppp_data(c->ppp), PPP_PROTO_IP, ppp);
+	uint16_t protocol = t.family == IP_V6 ? PPP_PROTO_IPV6 : PPP_PROTO_IP;
+	size_t n_ppp = ppp_frame_head(ppp_data(c->ppp), protocol, ppp);
 	size_t head = SSTP_HEADER + n_ppp, largest = train_cut_largest(&t);
 	for (;;) {
 		if (w->n_gather + head + largest > sizeof(w->gather))

@@ -94,15 +94,22 @@ may_waive(const struct conn *c)
 }
 
 /* Data flows when both are there: IPCP and the crypto binding, in whichever order. */
-static unsigned int
-maybe_up(struct conn *c, const struct now *now)
+unsigned int
+conn_maybe_up(struct conn *c, const struct now *now)
 {
-	if (c->up || !c->ip_open || !sstp_is_connected(c->sstp))
+	if (c->up || !c->ip_open || !sstp_is_connected(c->sstp) || conn_link_waits(c, now))
 		return 0;
 	c->up = true;
 	c->up_ms = c->data_ms = now->ms;
 	guard_for_session(c);
 	return conn_reach(c, STAGE_UP, now) | CONN_UP;
+}
+
+unsigned int
+conn_changed(struct conn *c)
+{
+	guard_for_session(c);
+	return CONN_CHANGED;
 }
 
 static unsigned int
@@ -118,13 +125,16 @@ on_ppp_up(struct conn *c, uint16_t what, const struct now *now)
 		return 0;
 	case PPP_UP_IP:
 		c->ip_open = true;
+		conn_link_begin(c, now);
 		if (may_waive(c))
 			c->todo |= TODO_WAIVE;
-		return maybe_up(c, now);
+		return conn_maybe_up(c, now);
 	case PPP_UP_ENCRYPTION: /* TLS encrypts: CCP is not offered on this link */
 	case PPP_RESET_ASKED:
-	case PPP_UP_CHANGED:
 		return 0;
+	case PPP_UP_CHANGED:
+		conn_link_begin(c, now);
+		return c->up ? conn_changed(c) : conn_maybe_up(c, now);
 	}
 	return 0;
 }
@@ -181,7 +191,7 @@ on_sstp_up(struct conn *c, uint16_t what, const struct now *now)
 		return 0;
 	case SSTP_UP_CONNECTED:
 		c->todo |= TODO_NETWORK;
-		return maybe_up(c, now);
+		return conn_maybe_up(c, now);
 	}
 	return 0;
 }

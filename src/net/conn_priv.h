@@ -3,6 +3,7 @@
 #define NET_CONN_PRIV_H
 
 #include "net/conn.h"
+#include "proto/ndp/ndp.h"
 
 /* What one core's progress asks of the other; done by conn_follow_up. */
 enum conn_todo {
@@ -13,6 +14,20 @@ enum conn_todo {
 	TODO_PPP_DOWN = 8,  /* PPP ended: end the call with its cause */
 };
 
+/* What is said on the inner link itself; conn_link.c. */
+struct conn_link {
+	bool ndp_on;
+	struct ndp ndp;
+	uint64_t
+	    wait_until_ms; /* client: for an advertisement, before the call counts as up; 0: no */
+	bool informed;     /* server: an inform was answered; client: an answer came */
+	uint64_t informed_ms; /* server: when it answered last */
+	uint32_t xid;         /* client: of its inform; 0: none is out */
+	unsigned int n_informs;
+	uint64_t inform_ms; /* client: when the next one is due */
+	struct dhcp_options options;
+};
+
 struct conn {
 	const struct conn_conf *conf;
 	struct tls *tls;
@@ -21,6 +36,7 @@ struct conn {
 	struct attempt attempt;
 	struct profile profile;
 	struct guard guard;
+	struct conn_link link;
 	struct conn_counts counts;
 	uint8_t *rest; /* plaintext that is not a whole message yet */
 	size_t n_rest, rest_cap;
@@ -50,7 +66,21 @@ void guard_for_session(struct conn *c);
 size_t conn_take_data(struct conn *c, struct conn_work *w, struct view stream,
     const struct now *now, unsigned int *events);
 
+/*
+ * conn_link.c. Begin: IPV6CP opened, or something changed. Waits: the client has yet to hear of its
+ * prefix. Take: true when the packet was for this end of the link itself; it goes no further.
+ */
+void conn_link_begin(struct conn *c, const struct now *now);
+bool conn_link_waits(const struct conn *c, const struct now *now);
+bool conn_link_take(struct conn *c, struct view pkt, const struct now *now, unsigned int *events);
+unsigned int conn_link_tick(struct conn *c, const struct now *now);
+uint64_t conn_link_deadline_ms(const struct conn *c);
+
 /* conn_glue.c. Each returns events (enum conn_event). */
+
+/* Everything that data needs may be there; it is up and its addresses changed. */
+unsigned int conn_maybe_up(struct conn *c, const struct now *now);
+unsigned int conn_changed(struct conn *c);
 
 /* The attempt comes to a stage. */
 unsigned int conn_reach(struct conn *c, enum stage stage, const struct now *now);

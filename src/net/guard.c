@@ -25,6 +25,15 @@ leased(const struct guard *g, const struct ip_hdr *h)
 	return h->family == IP_V4 ? &g->addr4 : &g->addr6;
 }
 
+/* Whether an end of the packet is what was leased: the address, or one of the prefix. */
+static bool
+is_leased(const struct guard *g, const struct ip_hdr *h, const struct ip_addr *a)
+{
+	struct ip_prefix p = { .addr = g->addr6, .len = g->bits6 };
+
+	return h->family == IP_V6 && g->bits6 ? ip_in_prefix(a, &p) : ip_equal(a, leased(g, h));
+}
+
 /* RFC 1122 section 3.2.1.3, RFC 3927 section 7, RFC 6890. */
 static enum drop
 destination4(const struct ip_addr *dst)
@@ -90,7 +99,7 @@ read_packet(const struct guard *g, struct view pkt, struct ip_hdr *h)
 static enum drop
 from_holder(const struct guard *g, const struct ip_hdr *h)
 {
-	if (!ip_equal(&h->src, leased(g, h)))
+	if (!is_leased(g, h, &h->src))
 		return DROP_SPOOFED_SOURCE;
 	enum drop d = h->family == IP_V4 ? destination4(&h->dst) : destination6(&h->dst);
 	return d != DROP_NONE ? d : isolation(g, &h->dst);
@@ -100,7 +109,7 @@ from_holder(const struct guard *g, const struct ip_hdr *h)
 static enum drop
 to_holder(const struct guard *g, const struct ip_hdr *h)
 {
-	if (!ip_equal(&h->dst, leased(g, h)))
+	if (!is_leased(g, h, &h->dst))
 		return DROP_WRONG_DESTINATION;
 	return isolation(g, &h->src);
 }

@@ -18,7 +18,8 @@ struct guard_range {
 struct guard {
 	enum side side;         /* who we are */
 	struct ip_addr addr4;   /* leased on this link; none: no IPv4 here */
-	struct ip_addr addr6;   /* IPv6 likewise */
+	struct ip_addr addr6;   /* IPv6 likewise; with bits6 the first address of a prefix */
+	uint8_t bits6;          /* of the leased prefix; 0: addr6 alone */
 	uint16_t peer_mru;      /* largest inner packet to send; 0: no limit */
 	uint16_t mss_clamp;     /* for IPv4; 0: leave the MSS alone */
 	uint16_t mss_clamp6;    /* for IPv6 */

@@ -1,4 +1,7 @@
-/* The table of leased inner addresses: which connection does a packet from TUN belong to? */
+/*
+ * The table of leased inner addresses: which connection does a packet from TUN belong to? IPv6 is
+ * leased by /64, so of an IPv6 address its first half counts.
+ */
 #ifndef NET_INSIDE_H
 #define NET_INSIDE_H
 

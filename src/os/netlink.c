@@ -241,6 +241,10 @@ addr_change(struct netlink *nl, int type, int flags, const struct if_addr *a)
 	info->ifa_family = netlink_family(&a->local.addr);
 	info->ifa_prefixlen = a->local.len;
 	info->ifa_index = a->ifindex;
+	/* A tunnel has nobody to ask for duplicates, and a tentative address is no route's source.
+	 */
+	if (info->ifa_family == AF_INET6)
+		info->ifa_flags = IFA_F_NODAD;
 	netlink_put_addr(h, IFA_LOCAL, &a->local.addr);
 	netlink_put_addr(h, IFA_ADDRESS, ip_is_none(&a->peer) ? &a->local.addr : &a->peer);
 	return netlink_do(nl, h);

@@ -6,6 +6,7 @@
 #ifndef ROLES_DIAL_H
 #define ROLES_DIAL_H
 
+#include "attempt/profile.h"
 #include "attempt/record.h"
 #include "base/secret.h"
 #include "crypto/tls.h"
@@ -47,7 +48,12 @@ struct dial_result {
 	struct attempt_record record;
 	uint8_t *facts; /* owned */
 	size_t n_facts;
-	struct ip_addr local, remote, dns[2];
+	struct ip_addr local, remote, dns[2]; /* none: no IPv4 */
+	struct ip_addr local6, dns6[2];       /* none: no IPv6, or link-local only */
+	bool routes6;                         /* the server offers to route all of IPv6 */
+	char suffix[DNS_SUFFIX_MAX];          /* told by DHCP, once the call is up */
+	unsigned int n_server_routes;
+	struct ip_prefix server_routes[DIAL_ROUTES_MAX];
 	char device[16];
 };
 

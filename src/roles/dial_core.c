@@ -11,6 +11,7 @@
 #include "os/proc.h"
 #include "os/sandbox.h"
 #include "os/tun.h"
+#include "proto/ndp/ndp_wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -82,13 +83,39 @@ static void
 tell_up(struct core *c)
 {
 	const struct ppp_ip *ip = conn_ip(c->conn);
+	struct conn_ip6 six = conn_ip6(c->conn);
 	struct msg m = { .id = MSG_DIAL_UP,
 		.u.dial_up = { .local = ip->local,
 		    .remote = ip->remote,
 		    .dns1 = ip->dns[0],
 		    .dns2 = ip->dns[1],
-		    .mtu = conn_mtu(c->conn) } };
+		    .mtu = conn_mtu(c->conn),
+		    .local6 = six.address,
+		    .router6 = six.router,
+		    .dns6_1 = six.dns[0],
+		    .dns6_2 = six.dns[1],
+		    .routes6 = six.is_router } };
 
+	if (six.mtu >= NDP_MTU_MIN && six.mtu < m.u.dial_up.mtu)
+		m.u.dial_up.mtu = (uint16_t)six.mtu;
+
+	tell(c, &m);
+}
+
+/* What the server told by DHCP: the DNS suffix, and prefixes that it routes. */
+static void
+tell_options(struct core *c)
+{
+	const struct dhcp_options *o = conn_options(c->conn);
+	uint8_t bytes[DHCP_ROUTES_MAX * 5];
+	struct wr w = wr_over(bytes, sizeof(bytes));
+
+	for (unsigned int i = 0; i < o->n_routes; i++) {
+		wr_bytes(&w, o->routes[i].dst.addr.b, 4);
+		wr_u8(&w, o->routes[i].dst.len);
+	}
+	struct msg m = { .id = MSG_DIAL_OPTIONS,
+		.u.dial_options = { .suffix = view_str(o->suffix), .routes = wr_view_of(&w) } };
 	tell(c, &m);
 }
 
@@ -173,8 +200,10 @@ carry_out(struct core *c, unsigned int ev)
 	train_join_reset(j);
 	if (ev & CONN_PROGRESS)
 		tell_progress(c);
-	if (ev & CONN_UP)
+	if (ev & (CONN_UP | CONN_CHANGED))
 		tell_up(c);
+	if (ev & CONN_OPTIONS)
+		tell_options(c);
 }
 
 static void
@@ -293,6 +322,7 @@ make_conf(struct core *c)
 	c->conf = (struct conn_conf){ .side = SIDE_CLIENT,
 		.tls = c->d->tls,
 		.handshake_ms = HANDSHAKE_MS,
+		.ask_options = true,
 		.stall_ms = STALL_MS };
 	snprintf(c->conf.host, sizeof(c->conf.host), "%s", o->host);
 	sstp_conf_defaults(&c->conf.sstp, SIDE_CLIENT);
@@ -301,6 +331,7 @@ make_conf(struct core *c)
 	ppp->auth_mask = o->method_mask;
 	ppp->hold_network = true;
 	ppp->want_dns = true;
+	ppp->ipv6_enabled = true;
 	ppp->n_user = (uint16_t)strlen(o->user);
 	memcpy(ppp->user, o->user, ppp->n_user);
 	ppp->password = o->password;

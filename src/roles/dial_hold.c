@@ -256,9 +256,11 @@ open_device(struct holder *h)
 static int
 add_route(struct holder *h, struct ip_prefix dst)
 {
-	struct route r = {
-		.type = ROUTE_UNICAST, .dst = dst, .ifindex = h->ifindex, .source = h->out->local
-	};
+	bool six = dst.addr.family == IP_V6;
+	struct route r = { .type = ROUTE_UNICAST,
+		.dst = dst,
+		.ifindex = h->ifindex,
+		.source = six ? h->out->local6 : h->out->local };
 	char text[ADDR_TEXT_MAX];
 	int rc = netlink_route_add(h->nl, &r, true);
 
@@ -302,6 +304,58 @@ set_dns(struct holder *h)
 	proc_result_fini(&res);
 }
 
+/*
+ * The core heard the advertisements and made the address: the kernel neither asks nor believes
+ * anything on this device.
+ */
+static void
+quiet_ipv6(const char *device)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "net/ipv6/conf/%s/addr_gen_mode", device);
+	(void)!file_sysctl(path, "1");
+	snprintf(path, sizeof(path), "net/ipv6/conf/%s/accept_ra", device);
+	(void)!file_sysctl(path, "0");
+}
+
+/* 0, or why the address could not be set: then the call goes on with IPv4. */
+static int
+plumb6(struct holder *h)
+{
+	struct if_addr a = { .ifindex = h->ifindex,
+		.local = { .addr = h->out->local6, .len = 128 } };
+	struct ip_addr low = { .family = IP_V6 }, high = { .family = IP_V6, .b = { 0x80 } };
+	int rc = netlink_addr_add(h->nl, &a);
+
+	if (rc < 0) {
+		say(h, "The IPv6 address could not be set: %s", strerror(-rc));
+		h->out->local6 = (struct ip_addr){ 0 };
+		return rc;
+	}
+	if (h->opt->default_route && h->out->routes6) {
+		(void)!add_route(h, (struct ip_prefix){ .addr = low, .len = 1 });
+		(void)!add_route(h, (struct ip_prefix){ .addr = high, .len = 1 });
+	}
+	return 0;
+}
+
+/* Routes that were asked for, in the families that the call carries. */
+static void
+add_routes(struct holder *h)
+{
+	for (unsigned int i = 0; i < h->opt->n_routes; i++) {
+		bool six = h->opt->routes[i].addr.family == IP_V6;
+		if (!ip_is_none(six ? &h->out->local6 : &h->out->local))
+			(void)!add_route(h, h->opt->routes[i]);
+	}
+	if (h->opt->default_route && !ip_is_none(&h->out->local)) {
+		/* Two halves win over the default route without touching it. */
+		(void)!add_route(h, (struct ip_prefix){ .addr = ip_v4(0), .len = 1 });
+		(void)!add_route(h, (struct ip_prefix){ .addr = ip_v4(0x80000000u), .len = 1 });
+	}
+}
+
 static bool
 plumb(struct holder *h, uint16_t mtu)
 {
@@ -310,9 +364,11 @@ plumb(struct holder *h, uint16_t mtu)
 		.peer = h->out->remote };
 	int rc = netlink_link_set_mtu(h->nl, h->ifindex, mtu);
 
+	quiet_ipv6(h->out->device);
+
 	if (rc == 0)
 		rc = netlink_link_set_up(h->nl, h->ifindex, true);
-	if (rc == 0)
+	if (rc == 0 && !ip_is_none(&h->out->local))
 		rc = netlink_addr_add(h->nl, &a);
 	if (rc < 0) {
 		say(h, "The address could not be set: %s", strerror(-rc));
@@ -320,13 +376,9 @@ plumb(struct holder *h, uint16_t mtu)
 	}
 	if (!h->pinned) /* a server may give another address to a session that is up */
 		pin_server(h);
-	for (unsigned int i = 0; i < h->opt->n_routes; i++)
-		(void)!add_route(h, h->opt->routes[i]);
-	if (h->opt->default_route) {
-		/* Two halves win over the default route without touching it. */
-		(void)!add_route(h, (struct ip_prefix){ .addr = ip_v4(0), .len = 1 });
-		(void)!add_route(h, (struct ip_prefix){ .addr = ip_v4(0x80000000u), .len = 1 });
-	}
+	if (!ip_is_none(&h->out->local6) && plumb6(h) < 0 && ip_is_none(&h->out->local))
+		return false;
+	add_routes(h);
 	if (h->opt->set_dns)
 		set_dns(h);
 	return true;
@@ -342,11 +394,40 @@ on_up(struct holder *h, const struct msg_dial_up *m)
 	h->out->remote = m->remote;
 	h->out->dns[0] = m->dns1;
 	h->out->dns[1] = m->dns2;
+	h->out->local6 = m->local6;
+	h->out->dns6[0] = m->dns6_1;
+	h->out->dns6[1] = m->dns6_2;
+	h->out->routes6 = m->routes6;
 	reply.u.dial_plumbed.ok = plumb(h, m->mtu);
 	if (!chan_send(h->chan, &reply, -1) || !reply.u.dial_plumbed.ok)
 		return;
 	if (h->up)
 		h->up(h->ctx, h->out);
+}
+
+/*
+ * What the server told by DHCP. Which of its prefixes become routes is the user's choice (they
+ * could be taken for an attack, U09): they are kept and shown.
+ */
+static void
+on_options(struct holder *h, const struct msg_dial_options *m)
+{
+	struct rd_fault fault;
+	struct rd r = rd_over(m->routes, &fault);
+	struct dial_result *o = h->out;
+
+	if (!view_text(m->suffix, o->suffix, sizeof(o->suffix)))
+		o->suffix[0] = 0;
+	o->n_server_routes = 0;
+	while (rd_more(&r) && o->n_server_routes < DIAL_ROUTES_MAX) {
+		struct ip_prefix p = { .addr = { .family = IP_V4 } };
+		rd_bytes(&r, p.addr.b, 4);
+		p.len = rd_u8(&r);
+		if (rd_ok(&r) && p.len <= 32)
+			o->server_routes[o->n_server_routes++] = p;
+	}
+	if (h->up)
+		h->up(h->ctx, o);
 }
 
 static void
@@ -388,6 +469,8 @@ on_msg(void *ctx, struct chan *c, const struct msg *m, int fd)
 		say(h, "%.*s", (int)m->u.dial_stage.text.n, (const char *)m->u.dial_stage.text.p);
 	else if (m->id == MSG_DIAL_UP)
 		on_up(h, &m->u.dial_up);
+	else if (m->id == MSG_DIAL_OPTIONS)
+		on_options(h, &m->u.dial_options);
 	else if (m->id == MSG_FACTS)
 		add_facts(h, m->u.facts.facts);
 	else if (m->id == MSG_ATTEMPT)

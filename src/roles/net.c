@@ -6,6 +6,7 @@
 #include "roles/net_priv.h"
 
 #include "os/file.h"
+#include "proto/ndp/ndp_wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,6 +195,7 @@ client_ranges(const struct conf *c, struct guard_range *out)
 		if (p->prefix6.len == 0)
 			continue;
 		out[n] = (struct guard_range){ p->prefix6.addr, p->prefix6.addr };
+		out[n].first.b[7] |= 1; /* the first /64 is the server's own */
 		for (unsigned int b = p->prefix6.len; b < 128; b++)
 			out[n].last.b[b / 8] |= (uint8_t)(0x80u >> b % 8);
 		n++;
@@ -240,6 +242,7 @@ remake_conf(struct worker *w, const struct conf *c, char *err, size_t cap)
 	nc->conn.ppp.auth_retries = c->retries;
 	nc->conn.ppp.hold_network = true;
 	nc->conn.ppp.ip_enabled = c->ipv4_enabled;
+	nc->conn.ppp.ipv6_enabled = c->ipv6_enabled && c->mru_bytes >= NDP_MTU_MIN;
 	nc->conn.ppp.negotiate_ms = c->negotiate_ms;
 	nc->conn.ppp.echo_interval_ms = c->echo_interval_ms;
 	nc->conn.ppp.echo_failures = c->echo_failures;
@@ -270,7 +273,7 @@ net_go(void *role, char *err, size_t cap)
 	w->n_slots = w->host->conf->sstp_connections;
 	w->slots = calloc(w->n_slots, sizeof(struct net_conn *));
 	if (!w->slots || !heap_init(&w->timers, w->n_slots) ||
-	    !inside_init(&w->inside, w->n_slots)) {
+	    !inside_init(&w->inside, (size_t)2 * w->n_slots)) {
 		snprintf(err, cap, "out of memory for %u connections", w->n_slots);
 		return false;
 	}

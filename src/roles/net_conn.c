@@ -203,6 +203,29 @@ ask_lease(struct net_conn *nc)
 	}
 }
 
+/* Packets from TUN for these addresses are this connection's. */
+static void
+drop_inner(struct net_conn *nc)
+{
+	if (nc->inner.family != IP_NONE)
+		inside_remove(&nc->w->inside, &nc->inner);
+	if (nc->inner6.family != IP_NONE)
+		inside_remove(&nc->w->inside, &nc->inner6);
+	nc->inner = nc->inner6 = (struct ip_addr){ 0 };
+}
+
+static void
+take_inner(struct net_conn *nc)
+{
+	drop_inner(nc);
+	nc->inner = conn_ip(nc->conn)->remote;
+	nc->inner6 = conn_ip6(nc->conn).prefix;
+	if (nc->inner.family != IP_NONE)
+		inside_add(&nc->w->inside, &nc->inner, nc);
+	if (nc->inner6.family != IP_NONE)
+		inside_add(&nc->w->inside, &nc->inner6, nc);
+}
+
 static void
 ask_sign(struct net_conn *nc)
 {
@@ -227,8 +250,8 @@ on_up(struct net_conn *nc)
 {
 	struct worker *w = nc->w;
 
-	nc->inner = conn_ip(nc->conn)->remote;
-	inside_add(&w->inside, &nc->inner, nc);
+	take_inner(nc);
+	nc->is_up = true;
 	w->n_up++;
 	if (nc->half_open) {
 		halfopen_leave(&w->halfopen, &conn_attempt(nc->conn)->peer.addr);
@@ -242,11 +265,10 @@ on_down(struct net_conn *nc)
 	struct worker *w = nc->w;
 
 	net_report_end(nc);
-	if (nc->inner.family != IP_NONE) {
-		inside_remove(&w->inside, &nc->inner);
-		nc->inner = (struct ip_addr){ 0 };
+	drop_inner(nc);
+	if (nc->is_up)
 		w->n_up--;
-	}
+	nc->is_up = false;
 	nc->linger_until_ms = loop_now(w->loop)->ms + NET_LINGER_MS;
 }
 
@@ -264,7 +286,9 @@ carry_out(struct net_conn *nc, unsigned int ev)
 		ask_lease(nc);
 	if (ev & CONN_UP)
 		on_up(nc);
-	if (ev & (CONN_PROGRESS | CONN_UP))
+	if (ev & CONN_CHANGED)
+		take_inner(nc);
+	if (ev & (CONN_PROGRESS | CONN_UP | CONN_CHANGED))
 		net_report_progress(nc);
 	if (conn_is_down(nc->conn) && nc->linger_until_ms == 0)
 		on_down(nc);
@@ -440,8 +464,7 @@ net_conn_stop(struct net_conn *nc, enum cause cause)
 	carry_out(nc, conn_close(nc->conn, &w->work, cause, loop_now(w->loop)));
 	net_conn_flush(nc);
 	net_report_end(nc);
-	if (nc->inner.family != IP_NONE)
-		inside_remove(&w->inside, &nc->inner);
+	drop_inner(nc);
 	net_conn_free(nc);
 }
 

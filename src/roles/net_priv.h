@@ -54,6 +54,7 @@ struct net_conn {
 	uint64_t asked_ms;              /* when the open question went to aaa; 0 = none */
 	uint64_t linger_until_ms;       /* down: when to give up on the last bytes */
 	struct list sent;               /* packets from TUN were laid out for it in this turn */
+	bool is_up;                     /* counted in w->n_up */
 	bool half_open;                 /* counted in w->halfopen */
 	bool known_to_aaa;              /* it asked something: a session end has to be told */
 	bool reported;                  /* the end has been told */

@@ -27,7 +27,7 @@ attempt_msg(struct net_conn *nc, bool ended)
 		    .account = view_str(nc->account),
 		    .policy = view_str(nc->policy),
 		    .method = (uint8_t)conn_method(nc->conn),
-		    .address = nc->inner,
+		    .address = ip_is_none(&nc->inner) ? nc->inner6 : nc->inner,
 		    .device = view_str(nc->w->tun_name),
 		    .duration_ms = loop_now(nc->w->loop)->ms - a->began_ms,
 		    .in_bytes = n->in_bytes,

@@ -424,7 +424,11 @@ class Lab:
 
     def connections(self):
         """The names that rasdial holds."""
-        return [c["name"] for c in json.loads(self.client.run(self.rasdial, "--json").stdout)]
+        return [c["name"] for c in self.list_dials()]
+
+    def list_dials(self):
+        """What rasdial says of the connections that it holds."""
+        return json.loads(self.client.run(self.rasdial, "--json").stdout)
 
     def read_causes(self, path, query):
         """Rows of two columns from a history; the last is a cause, given by its name."""
