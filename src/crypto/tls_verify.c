@@ -33,6 +33,24 @@ cause_of(int error)
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
 		return CAUSE_CERT_NAME;
+	case X509_V_ERR_EE_KEY_TOO_SMALL:
+	case X509_V_ERR_CA_KEY_TOO_SMALL:
+	case X509_V_ERR_CA_MD_TOO_WEAK:
+	case X509_V_ERR_EC_KEY_EXPLICIT_PARAMS:
+		return CAUSE_CERT_WEAK;
+	case X509_V_ERR_INVALID_CA:
+	case X509_V_ERR_INVALID_NON_CA:
+	case X509_V_ERR_KEYUSAGE_NO_CERTSIGN:
+	case X509_V_ERR_PATH_LENGTH_EXCEEDED:
+	case X509_V_ERR_PERMITTED_VIOLATION:
+	case X509_V_ERR_EXCLUDED_VIOLATION:
+	case X509_V_ERR_SUBTREE_MINMAX:
+	case X509_V_ERR_UNSUPPORTED_CONSTRAINT_TYPE:
+	case X509_V_ERR_UNSUPPORTED_CONSTRAINT_SYNTAX:
+	case X509_V_ERR_UNSUPPORTED_NAME_SYNTAX:
+		return CAUSE_CERT_ISSUER;
+	case X509_V_ERR_UNHANDLED_CRITICAL_EXTENSION:
+		return CAUSE_CERT_CRITICAL;
 	default:
 		return CAUSE_CERT_CHAIN;
 	}
@@ -43,7 +61,8 @@ static unsigned int
 rank(enum cause cause)
 {
 	static const enum cause order[] = { CAUSE_NONE, CAUSE_CERT_CHAIN, CAUSE_CERT_UNTRUSTED,
-		CAUSE_CERT_EXPIRED, CAUSE_CERT_NOT_YET, CAUSE_CERT_USAGE, CAUSE_CERT_NAME };
+		CAUSE_CERT_ISSUER, CAUSE_CERT_WEAK, CAUSE_CERT_CRITICAL, CAUSE_CERT_EXPIRED,
+		CAUSE_CERT_NOT_YET, CAUSE_CERT_USAGE, CAUSE_CERT_NAME };
 	unsigned int i = 0;
 
 	while (i < sizeof(order) / sizeof(order[0]) && order[i] != cause)
@@ -57,8 +76,8 @@ describe(const struct tls *t, X509 *x, struct tls_check *c)
 {
 	char text[256], when[32];
 
-	switch (rank(c->cause)) {
-	case 2:
+	switch ((unsigned int)c->cause) { /* of all causes, those of a certificate */
+	case CAUSE_CERT_UNTRUSTED:
 		x509_name_text(X509_get_issuer_name(x), text, sizeof(text));
 		snprintf(c->words, sizeof(c->words), "%s; issuer: %.90s",
 		    c->error == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT
@@ -66,20 +85,20 @@ describe(const struct tls *t, X509 *x, struct tls_check *c)
 			: "no trusted root for its issuer",
 		    text);
 		return;
-	case 3:
+	case CAUSE_CERT_EXPIRED:
 		snprintf(c->words, sizeof(c->words), "it was valid until %s",
 		    x509_time_text(X509_get0_notAfter(x), when));
 		return;
-	case 4:
+	case CAUSE_CERT_NOT_YET:
 		snprintf(c->words, sizeof(c->words), "it is valid from %s on",
 		    x509_time_text(X509_get0_notBefore(x), when));
 		return;
-	case 5:
+	case CAUSE_CERT_USAGE:
 		x509_usage_text(x, text, sizeof(text));
 		snprintf(c->words, sizeof(c->words),
 		    "not usable for a server: extended key usage is %.80s", text);
 		return;
-	case 6:
+	case CAUSE_CERT_NAME:
 		x509_names_text(x, text, sizeof(text));
 		snprintf(c->words, sizeof(c->words), "dialled %.60s, but it is for %.70s", t->host,
 		    text);
