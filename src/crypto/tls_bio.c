@@ -14,6 +14,8 @@
 #include <stdlib.h>
 
 #define FIRST_BYTES 4096u       /* what a queue begins with */
+#define BULK_RECORD 8192u       /* a record of this size carries a train of packets */
+#define BULK_BYTES 262144u      /* what its queue begins with */
 #define SPARE_MAX_BYTES 524288u /* larger ones are freed */
 #define SPARES 8u
 
@@ -54,11 +56,11 @@ give_buffer(struct tls_buf *b)
 	tls_buf_fini(b);
 }
 
-/* Makes room for n more bytes. */
+/* Makes room for n more bytes, in a buffer of `least` bytes or more. */
 static bool
-grow(struct tls_buf *b, size_t n)
+grow(struct tls_buf *b, size_t n, size_t least)
 {
-	size_t cap = b->cap ? b->cap : FIRST_BYTES;
+	size_t cap = b->cap > least ? b->cap : least;
 
 	while (cap < b->len + n) {
 		if (cap > SIZE_MAX / 2)
@@ -81,7 +83,7 @@ tls_buf_append(struct tls_buf *b, struct view v)
 {
 	if (v.n == 0)
 		return true;
-	if (b->len + v.n > b->cap && !grow(b, v.n))
+	if (b->len + v.n > b->cap && !grow(b, v.n, FIRST_BYTES))
 		return false;
 	if (b->off + b->len + v.n > b->cap) {
 		memmove(b->p, b->p + b->off, b->len);
@@ -116,6 +118,12 @@ bio_write(BIO *bio, const char *data, size_t n, size_t *done)
 	struct tls *t = BIO_get_data(bio);
 
 	BIO_clear_retry_flags(bio);
+	/* The first record of many: not copied from buffer to buffer while the others come. */
+	if (t->out.len == 0 && n >= BULK_RECORD && t->state == TLS_OPEN &&
+	    t->out.cap < BULK_BYTES && !grow(&t->out, n, BULK_BYTES)) {
+		t->no_memory = true;
+		return 0;
+	}
 	if (!tls_buf_append(&t->out, view_of(data, n))) {
 		t->no_memory = true;
 		return 0;
