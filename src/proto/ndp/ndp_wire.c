@@ -99,7 +99,8 @@ read_dns(struct rd *r, struct ndp_ra *out)
 		if (out->n_dns < NDP_DNS_MAX && life)
 			out->dns[out->n_dns++] = a;
 	}
-	out->dns_s = life;
+	if (life)
+		out->dns_s = life;
 }
 
 /* One domain name of labels as text; names that are no host names are passed over. */
