@@ -128,7 +128,7 @@ struct conf {
 	struct conf_certificate certificates[CONF_CERTIFICATES_MAX];
 	uint32_t sstp_ports;
 	uint32_t sstp_half_open; /* calls on their way, all sources */
-	uint32_t sstp_half_open_per_source;
+	uint32_t sstp_half_open_per_source, sstp_half_open_per_network;
 	uint32_t sstp_connections; /* slots of a worker */
 	uint32_t sstp_pace_ms;
 	bool sstp_keyless_binding;

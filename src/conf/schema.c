@@ -126,6 +126,8 @@ static const struct conf_key keys[] = {
 	    "Calls on their way at one time, before they are authenticated."),
 	KEY(SSTP, "half-open-per-source", NUMBER, conf, sstp_half_open_per_source, 1, 1000000, "64",
 	    NULL, "The same from one source address."),
+	KEY(SSTP, "half-open-per-network", NUMBER, conf, sstp_half_open_per_network, 1, 1000000,
+	    "256", NULL, "The same for one network: a /24 of IPv4, a /48 of IPv6."),
 	KEY(SSTP, "connections-per-worker", NUMBER, conf, sstp_connections, 1, 65536, "8192", NULL,
 	    "Connections of all kinds that one worker holds; bounds its memory. Needs a restart."),
 	KEY(SSTP, "keyless-binding", BOOL, conf, sstp_keyless_binding, 0, 0, "yes", NULL,

@@ -26,40 +26,52 @@ place_of(const struct halfopen *h, const struct ip_addr *s)
 	return (size_t)(x >> 20) % HALFOPEN_SLOTS;
 }
 
-/* The slot of a source: its own, else a free one, else -1 (too crowded to tell sources apart). */
+/* The slot of an address: its own, else a free one, else -1 (too crowded to tell them apart). */
 static int
-find(const struct halfopen *h, const struct ip_addr *s)
+find(const struct halfopen *h, const struct halfopen_table *t, const struct ip_addr *s)
 {
 	size_t at = place_of(h, s);
 	int vacant = -1;
 
 	if (s->family == IP_NONE)
 		return -1;
-
 	for (unsigned int i = 0; i < PROBES; i++) {
 		size_t j = (at + i) % HALFOPEN_SLOTS;
-		if (h->slots[j].n && ip_equal(&h->slots[j].source, s))
+		if (t->slots[j].n && ip_equal(&t->slots[j].addr, s))
 			return (int)j;
-		if (h->slots[j].n == 0 && vacant < 0)
+		if (t->slots[j].n == 0 && vacant < 0)
 			vacant = (int)j;
 	}
 	return vacant;
 }
 
+static void
+count(struct halfopen_table *t, int i, const struct ip_addr *s)
+{
+	if (i < 0)
+		return;
+	t->slots[i].addr = *s;
+	t->slots[i].n++;
+}
+
+static void
+uncount(struct halfopen_table *t, int i)
+{
+	if (i >= 0 && t->slots[i].n)
+		t->slots[i].n--;
+}
+
 bool
 halfopen_enter(struct halfopen *h, const struct ip_addr *addr)
 {
-	struct ip_addr s = source_of(addr);
-	int i = find(h, &s);
+	struct ip_addr s = source_of(addr), net = halfopen_prefix(addr).addr;
+	int i = find(h, &h->sources, &s), j = find(h, &h->networks, &net);
 
-	if (h->n >= h->limit)
+	if (h->n >= h->limit || (i >= 0 && h->sources.slots[i].n >= h->limit_per_source) ||
+	    (j >= 0 && h->networks.slots[j].n >= h->limit_per_network))
 		return false;
-	if (i >= 0) {
-		if (h->slots[i].n >= h->limit_per_source)
-			return false;
-		h->slots[i].source = s;
-		h->slots[i].n++;
-	}
+	count(&h->sources, i, &s);
+	count(&h->networks, j, &net);
 	h->n++;
 	return true;
 }
@@ -67,13 +79,12 @@ halfopen_enter(struct halfopen *h, const struct ip_addr *addr)
 void
 halfopen_leave(struct halfopen *h, const struct ip_addr *addr)
 {
-	struct ip_addr s = source_of(addr);
-	int i = find(h, &s);
+	struct ip_addr s = source_of(addr), net = halfopen_prefix(addr).addr;
 
 	must(h->n > 0);
 	h->n--;
-	if (i >= 0 && h->slots[i].n)
-		h->slots[i].n--;
+	uncount(&h->sources, find(h, &h->sources, &s));
+	uncount(&h->networks, find(h, &h->networks, &net));
 }
 
 struct ip_prefix

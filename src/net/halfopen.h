@@ -1,6 +1,7 @@
 /*
- * Limits on connections that are still on their way: in all, and per source network (a /32 of
- * IPv4, a /64 of IPv6). One crowd cannot starve the others, and memory stays flat (X01, X02).
+ * Limits on connections that are still on their way: in all, per source (a /32 of IPv4, a /64 of
+ * IPv6) and per network (a /24, a /48). One crowd cannot starve the others, and memory stays flat
+ * (X01, X02).
  */
 #ifndef NET_HALFOPEN_H
 #define NET_HALFOPEN_H
@@ -9,13 +10,18 @@
 
 #define HALFOPEN_SLOTS 4096u
 
-struct halfopen {
-	uint32_t n, limit, limit_per_source;
-	uint8_t key[16]; /* random: keeps a peer from choosing colliding sources */
+/* Counts by address. */
+struct halfopen_table {
 	struct {
-		struct ip_addr source;
+		struct ip_addr addr;
 		uint32_t n;
 	} slots[HALFOPEN_SLOTS];
+};
+
+struct halfopen {
+	uint32_t n, limit, limit_per_source, limit_per_network;
+	uint8_t key[16]; /* random: keeps a peer from choosing colliding sources */
+	struct halfopen_table sources, networks;
 };
 
 /*

@@ -249,6 +249,7 @@ remake_conf(struct worker *w, const struct conf *c, char *err, size_t cap)
 	snprintf(nc->conn.ppp.local_name, sizeof(nc->conn.ppp.local_name), "%.63s", c->server_name);
 	w->halfopen.limit = share_of(w, c->sstp_half_open);
 	w->halfopen.limit_per_source = share_of(w, c->sstp_half_open_per_source);
+	w->halfopen.limit_per_network = share_of(w, c->sstp_half_open_per_network);
 	drop_net_conf(w->conf);
 	w->conf = nc;
 	return true;

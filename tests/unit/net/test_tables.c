@@ -39,7 +39,7 @@ test_inside_finds_all_after_removals(void **state)
 static void
 test_halfopen_limits(void **state)
 {
-	static struct halfopen h = { .limit = 10, .limit_per_source = 4 };
+	static struct halfopen h = { .limit = 10, .limit_per_source = 4, .limit_per_network = 10 };
 	struct ip_addr crowd = ip_v4(0xc6336401u), other = ip_v4(0xc6336402u);
 	unsigned int taken = 0;
 
@@ -57,12 +57,37 @@ test_halfopen_limits(void **state)
 	assert_int_equal(h.n, 10);
 }
 
-/* All of one customer's IPv6 addresses are one source. */
+/* X02: a whole /24, each address with one call, cannot use up what is there for all either. */
+static void
+test_halfopen_network_is_a_24(void **state)
+{
+	static struct halfopen h = {
+		.limit = 1000, .limit_per_source = 4, .limit_per_network = 50
+	};
+	struct ip_addr other = ip_v4(0xc6336501u);
+	unsigned int taken = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 256; i++) {
+		struct ip_addr a = ip_v4(0xc6336400u + i);
+		taken += halfopen_enter(&h, &a);
+	}
+	assert_int_equal(taken, 50);
+	assert_true(halfopen_enter(&h, &other));
+	for (uint32_t i = 0; i < 50; i++) {
+		struct ip_addr a = ip_v4(0xc6336400u + i);
+		halfopen_leave(&h, &a);
+	}
+	other = ip_v4(0xc63364ffu);
+	assert_true(halfopen_enter(&h, &other));
+	assert_int_equal(h.n, 2);
+}
+
 /* X02: a front's connections, before it has said whose they are, count in all only. */
 static void
 test_halfopen_of_nobody(void **state)
 {
-	static struct halfopen h = { .limit = 10, .limit_per_source = 4 };
+	static struct halfopen h = { .limit = 10, .limit_per_source = 4, .limit_per_network = 10 };
 	struct ip_addr nobody = { 0 }, other = ip_v4(0x0a000002);
 
 	(void)state;
@@ -76,10 +101,11 @@ test_halfopen_of_nobody(void **state)
 	assert_int_equal(h.n, 0);
 }
 
+/* All of one customer's IPv6 addresses are one source. */
 static void
 test_halfopen_ipv6_source_is_a_64(void **state)
 {
-	static struct halfopen h = { .limit = 10, .limit_per_source = 1 };
+	static struct halfopen h = { .limit = 10, .limit_per_source = 1, .limit_per_network = 10 };
 	struct ip_addr a, b;
 
 	(void)state;
@@ -127,6 +153,7 @@ main(void)
 		cmocka_unit_test(test_inside_finds_all_after_removals),
 		cmocka_unit_test(test_halfopen_limits),
 		cmocka_unit_test(test_halfopen_of_nobody),
+		cmocka_unit_test(test_halfopen_network_is_a_24),
 		cmocka_unit_test(test_halfopen_ipv6_source_is_a_64),
 		cmocka_unit_test(test_heap_gives_deadlines_in_order),
 	};
