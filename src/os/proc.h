@@ -62,4 +62,7 @@ void proc_result_fini(struct proc_result *r);
 /* Whether the command ran to its end with status 0. */
 bool proc_ok(const struct proc_result *r);
 
+/* Allows as many open files as may be allowed (RLIMIT_NOFILE); children inherit it. */
+void proc_raise_files(void);
+
 #endif

@@ -5,6 +5,7 @@
 #include "os/sock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -142,6 +143,34 @@ sock_accept(int fd, struct endpoint *peer, struct endpoint *local)
 	if (peer)
 		*peer = from_kernel(&a);
 	return c;
+}
+
+int
+sock_reserve(int like)
+{
+	int fd = fcntl(like, F_DUPFD_CLOEXEC, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+bool
+sock_turn_away(int fd, int *reserve, struct endpoint *peer)
+{
+	union any_addr a;
+	socklen_t n = sizeof(a);
+	int c;
+
+	if (*reserve < 0)
+		return false;
+	close(*reserve);
+	memset(&a, 0, sizeof(a));
+	c = accept4(fd, &a.any, &n, KINDS);
+	if (c >= 0)
+		close(c);
+	*reserve = sock_reserve(fd);
+	if (c >= 0 && peer)
+		*peer = from_kernel(&a);
+	return c >= 0;
 }
 
 int

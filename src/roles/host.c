@@ -301,6 +301,12 @@ host_send(struct role_host *rh, enum role_id to, unsigned int index, const struc
 	return c && chan_send(c, m, fd);
 }
 
+void
+host_complain(struct role_host *rh, const char *text)
+{
+	complain(rh->priv, text);
+}
+
 bool
 host_has(const struct role_host *rh, enum role_id to, unsigned int index)
 {

@@ -57,6 +57,9 @@ extern const struct role_ops role_net, role_aaa, role_vault, role_record, role_f
 MUST_USE bool host_send(
     struct role_host *h, enum role_id to, unsigned int index, const struct msg *m, int fd);
 
+/* Tells monitor, for its log, what is wrong here. */
+void host_complain(struct role_host *h, const char *text);
+
 /* Whether the role is there. */
 bool host_has(const struct role_host *h, enum role_id to, unsigned int index);
 

@@ -7,6 +7,7 @@
 #include "os/file.h"
 #include "os/journal.h"
 #include "os/notify.h"
+#include "os/proc.h"
 #include "os/sock.h"
 
 #include <errno.h>
@@ -305,6 +306,7 @@ monitor_main(const struct monitor_options *opt)
 		return 1;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	proc_raise_files(); /* a connection is a descriptor */
 	m.conf = load(opt, &m.text);
 	if (!m.conf || !m.text)
 		return 1;

@@ -6,6 +6,7 @@
 #include "roles/net_priv.h"
 
 #include "os/file.h"
+#include "os/sock.h"
 #include "proto/ndp/ndp_wire.h"
 
 #include <stdio.h>
@@ -59,7 +60,7 @@ net_open(struct role_host *h)
 		return NULL;
 	w->host = h;
 	w->loop = h->loop;
-	w->tun_fd = -1;
+	w->tun_fd = w->reserve_fd = -1;
 	list_init(&w->conns);
 	list_init(&w->fronts);
 	w->timer = loop_timer_new(h->loop, on_timer, w);
@@ -102,6 +103,8 @@ net_close(void *role)
 		loop_fd_free(w->listeners[i].watch);
 		close(w->listeners[i].fd);
 	}
+	if (w->reserve_fd >= 0)
+		close(w->reserve_fd);
 	loop_fd_free(w->tun_watch);
 	if (w->tun_fd >= 0)
 		close(w->tun_fd);
@@ -287,6 +290,8 @@ net_go(void *role, char *err, size_t cap)
 		w->tun_watch = loop_fd_new(w->loop, w->tun_fd, net_tun_ready, w);
 	if (w->tun_watch)
 		loop_fd_want(w->tun_watch, LOOP_READ);
+	if (w->n_listeners)
+		w->reserve_fd = sock_reserve(w->listeners[0].fd);
 	net_watch_listeners(w, true);
 	w->counters_due_ms = loop_now(w->loop)->ms + COUNTERS_EVERY_MS;
 	net_arm_timer(w);

@@ -13,6 +13,7 @@
 
 #define ACCEPT_BATCH 64u
 #define READS_PER_TURN 2u
+#define NO_FDS_SAY_MS 60000u
 #define AAA_ANSWER_MS 20000u
 
 static void on_ready(void *ctx, unsigned int events);
@@ -125,6 +126,29 @@ net_conn_adopt(struct worker *w, int fd, const struct endpoint *peer, const stru
 	net_conn_settle(nc);
 }
 
+/* Out of descriptors: who waits is told at once, and the administrator now and then. */
+static bool
+turn_away(struct net_listener *l)
+{
+	struct worker *w = l->w;
+	uint64_t now_ms = loop_now(w->loop)->ms;
+	struct endpoint peer;
+
+	if (now_ms >= w->no_fds_said_ms) {
+		w->no_fds_said_ms = now_ms + NO_FDS_SAY_MS;
+		host_complain(w->host,
+		    "no file descriptor is left, connections are turned away; remedy: raise "
+		    "LimitNOFILE= of the service (or ulimit -n) and restart it");
+	}
+	if (sock_turn_away(l->fd, &w->reserve_fd, &peer)) {
+		net_report_count(w, &peer.addr, CAUSE_NO_DESCRIPTORS);
+		return true;
+	}
+	/* Again when a connection ends, or after a while. */
+	net_watch_listeners(w, false);
+	return false;
+}
+
 void
 net_accept_ready(void *ctx, unsigned int events)
 {
@@ -139,9 +163,9 @@ net_accept_ready(void *ctx, unsigned int events)
 		if (fd == -EAGAIN)
 			return;
 		if (fd < 0) {
-			/* Out of descriptors: again when a connection ends, or after a while. */
-			net_watch_listeners(w, false);
-			return;
+			if (!turn_away(l))
+				return;
+			continue;
 		}
 		if (net_front_wants(w, &peer))
 			net_front_accept(w, fd, &peer, &local);

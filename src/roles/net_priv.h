@@ -81,8 +81,10 @@ struct worker {
 	uint32_t n_slots, n_conns, n_up, next_slot;
 	struct net_listener listeners[NET_LISTENERS_MAX];
 	unsigned int n_listeners;
-	bool held_owed; /* a new aaa has not been told of all sessions */
-	bool paused;    /* out of descriptors or slots: listeners are not watched */
+	bool held_owed;          /* a new aaa has not been told of all sessions */
+	bool paused;             /* out of descriptors or slots: listeners are not watched */
+	int reserve_fd;          /* given up to turn a connection away; -1 = none */
+	uint64_t no_fds_said_ms; /* when to complain of it again */
 	int tun_fd;
 	char tun_name[16];
 	struct loop_fd *tun_watch;

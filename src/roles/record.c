@@ -20,7 +20,7 @@ record_open(struct role_host *h)
 	if (!rec)
 		return NULL;
 	rec->host = h;
-	rec->journal_fd = rec->control_fd = -1;
+	rec->journal_fd = rec->control_fd = rec->reserve_fd = -1;
 	list_init(&rec->pending);
 	list_init(&rec->clients);
 	list_init(&rec->questions);
@@ -189,6 +189,8 @@ record_close(void *role)
 		close(rec->journal_fd);
 	if (rec->control_fd >= 0)
 		close(rec->control_fd);
+	if (rec->reserve_fd >= 0)
+		close(rec->reserve_fd);
 	free(rec);
 }
 

@@ -52,6 +52,8 @@ drop(struct record *rec, struct live *l)
 	} else {
 		rec->n_live--;
 	}
+	if (l->confirmed)
+		rec->n_of_worker[l->worker]--;
 	list_remove(&l->node);
 	list_remove(&l->byages);
 	free(l->facts);
@@ -250,6 +252,27 @@ is_anothers(const struct live *l, unsigned int worker)
 	return l && l->known && l->confirmed && l->worker != worker;
 }
 
+/* A worker of this run speaks of it. */
+static void
+confirm(struct record *rec, struct live *l, unsigned int worker)
+{
+	if (l->confirmed)
+		rec->n_of_worker[l->worker]--;
+	l->worker = worker;
+	l->confirmed = true;
+	rec->n_of_worker[worker]++;
+	l->seen_ms = loop_now(rec->host->loop)->ms;
+}
+
+/* A worker that speaks of more than it can have was broken into: it fills no memory here. */
+static bool
+speaks_of_too_many(const struct record *rec, unsigned int worker)
+{
+	const struct conf *c = rec->host->conf;
+
+	return rec->n_of_worker[worker] >= (c ? c->sstp_connections : 0) + LIVE_SPARE;
+}
+
 void
 record_on_attempt(struct record *rec, unsigned int worker, const struct msg_attempt *m)
 {
@@ -257,6 +280,10 @@ record_on_attempt(struct record *rec, unsigned int worker, const struct msg_atte
 
 	if (!rec->history || is_anothers(l, worker))
 		return;
+	if ((!l || !l->confirmed) && speaks_of_too_many(rec, worker)) {
+		rec->n_attempts_lost++;
+		return;
+	}
 	if (l && !l->known) {
 		list_remove(&l->byages);
 		rec->n_pending--;
@@ -271,9 +298,7 @@ record_on_attempt(struct record *rec, unsigned int worker, const struct msg_atte
 	if (l->r.ended) /* the first end stays */
 		return;
 	take(&l->r, m);
-	l->worker = worker;
-	l->confirmed = true;
-	l->seen_ms = loop_now(rec->host->loop)->ms;
+	confirm(rec, l, worker);
 	set_dirty(rec, l);
 	if (l->r.ended)
 		record_journal(rec, &l->r);
@@ -368,9 +393,7 @@ record_on_counters(struct record *rec, unsigned int worker, const struct msg_cou
 
 	if (!l || is_anothers(l, worker))
 		return;
-	l->worker = worker;
-	l->confirmed = true;
-	l->seen_ms = loop_now(rec->host->loop)->ms;
+	confirm(rec, l, worker);
 	l->r.in_bytes = m->in_bytes;
 	l->r.out_bytes = m->out_bytes;
 	l->r.in_pkts = m->in_pkts;

@@ -50,6 +50,8 @@ drop_client(struct rctl_client *c)
 		c->question->client = NULL;
 	list_remove(&c->node);
 	c->rec->n_clients--;
+	if (c->rec->control_watch) /* there is a descriptor again */
+		loop_fd_want(c->rec->control_watch, LOOP_READ);
 	lines_free(c->lines);
 	free(c);
 }
@@ -270,6 +272,13 @@ on_connect(void *ctx, unsigned int events)
 	int fd = sock_accept_unix(rec->control_fd);
 
 	(void)events;
+	if (fd == -EMFILE || fd == -ENFILE) {
+		/* The administrator is told by the end of the line; the loop must not spin on it.
+		 */
+		if (!sock_turn_away(rec->control_fd, &rec->reserve_fd, NULL))
+			loop_fd_want(rec->control_watch, 0);
+		return;
+	}
 	if (fd < 0)
 		return;
 	struct rctl_client *c =
@@ -301,6 +310,7 @@ record_ctl_open(struct record *rec, char *err, size_t cap)
 		snprintf(err, cap, "cannot watch the control socket: memory is out");
 		return false;
 	}
+	rec->reserve_fd = sock_reserve(rec->control_fd);
 	loop_fd_want(rec->control_watch, LOOP_READ);
 	return true;
 }

@@ -20,6 +20,7 @@
 #define CTL_OUT_MAX (32u << 20)      /* waiting for one client */
 #define CTL_ROWS_MAX 10000u          /* of one list */
 #define CTL_ANSWER_MS 2000u          /* how long a role may take to answer */
+#define LIVE_SPARE 20000u            /* a worker's attempts in memory beyond its connections */
 #define PENDING_MAX 1024u            /* attempts whose facts came before they did */
 #define PENDING_BYTES_MAX (4u << 20) /* of these facts */
 #define PENDING_MS 180000u
@@ -65,11 +66,13 @@ struct record {
 	unsigned int n_flush_failures;
 	bool flush_armed;
 	int journal_fd, control_fd;
+	int reserve_fd; /* given up to turn a client away; -1 = none */
 	bool going;
 
 	struct list live[LIVE_BUCKETS];
 	struct list pending; /* struct live.byages */
 	unsigned int n_live, n_pending;
+	unsigned int n_of_worker[WORKERS_MAX]; /* of n_live, those that a worker spoke of */
 	size_t pending_bytes;
 	struct loop_timer *flush_timer, *orphan_timer, *sync_timer;
 

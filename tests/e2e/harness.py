@@ -160,7 +160,7 @@ def _network(lab):
 class Server:
     """One run of rrasd with a configuration and a state directory."""
 
-    def __init__(self, lab, conf, name="main", wait=True, path=None):
+    def __init__(self, lab, conf, name="main", wait=True, path=None, files=None):
         self.lab, self.name, self.lines = lab, name, []
         self.run_dir = f"{ROOT}/{name}/run"
         self.state = f"{ROOT}/{name}/state"
@@ -169,6 +169,8 @@ class Server:
         os.makedirs(f"{ROOT}/{name}", exist_ok=True)
         self.write_conf(conf)
         argv = [lab.rrasd, "--config", self.conf_path]
+        if files:
+            argv = ["prlimit", f"--nofile={files}:{files}", *argv]
         if lab.one_process:
             argv.append("--one-process")
         self.process = lab.server.start(*argv, stdin=subprocess.DEVNULL,
@@ -331,6 +333,37 @@ class Dial:
 
     def text(self):
         return f"status {self.status} {json.dumps(self.json)} {self.stderr}"
+
+
+class Load:
+    """A running bench/sstpload: many clients in one process that takes orders."""
+
+    def __init__(self, lab, count, *options, user="alice", parallel=48, at=None, host=SERVER4):
+        with open(f"{ROOT}/password", "w", encoding="ascii") as f:
+            f.write(PASSWORD + "\n")
+        self.process = (at or lab.client).start(
+            f"{lab.build}/bench/sstpload", "--server", f"{host}:443", "--ca", lab.ca, "--user",
+            user, "--password-file", f"{ROOT}/password", "--count", count, "--parallel", parallel,
+            "--hold", *options, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        lab.ends.append(self.end)
+        self.report = self.answer()
+
+    def answer(self):
+        line = self.process.stdout.readline()
+        check(line, "sstpload ended with", self.process.poll())
+        return json.loads(line)
+
+    def order(self, text):
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+    def end(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+        self.process.stdin.close()
+        self.process.stdout.close()
 
 
 # --- the lab --------------------------------------------------------------------------------------

@@ -6,51 +6,17 @@ one after the other: no session drops, new connections work, the trail tells wha
 The sessions are held by bench/sstpload, which sends an ICMP Echo through each tunnel when asked: so
 "alive" means that a packet went in, was routed by the kernel, and its answer came back.
 """
-import json
 import os
 import re
 import signal
 import ssl
-import subprocess
 
-from harness import PASSWORD, ROOT, SERVER4, case, check, conf, equal, main, tls, wait_for
+from harness import ROOT, SERVER4, Load, case, check, conf, equal, main, tls, wait_for
 
 ALONE = ("processes",)
 SESSIONS = 1000
 POOL = "pool office { range 10.99.0.1 - 10.99.15.254 }"
 MANY = "ports 4096\nhalf-open 1000\nhalf-open-per-source 256"
-
-
-class Load:
-    """A running sstpload."""
-
-    def __init__(self, lab, count, *options, user="alice", parallel=48, at=None, answer=True):
-        self.seconds = 60
-        with open(f"{ROOT}/password", "w", encoding="ascii") as f:
-            f.write(PASSWORD + "\n")
-        self.process = (at or lab.client).start(
-            f"{lab.build}/bench/sstpload", "--server", f"{SERVER4}:443", "--ca", lab.ca, "--user",
-            user, "--password-file", f"{ROOT}/password", "--count", count, "--parallel", parallel,
-            "--hold", *options, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        lab.ends.append(self.end)
-        self.report = self.answer() if answer else None
-
-    def answer(self):
-        line = self.process.stdout.readline()
-        check(line, "sstpload ended with", self.process.poll())
-        return json.loads(line)
-
-    def order(self, text):
-        self.process.stdin.write(text + "\n")
-        self.process.stdin.flush()
-        return self.answer()
-
-    def end(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(10)
-        self.process.stdin.close()
-        self.process.stdout.close()
 
 
 def all_alive(load, what, count=SESSIONS):
