@@ -153,24 +153,27 @@ sock_reserve(int like)
 	return fd < 0 ? -errno : fd;
 }
 
-bool
+int
 sock_turn_away(int fd, int *reserve, struct endpoint *peer)
 {
 	union any_addr a;
 	socklen_t n = sizeof(a);
-	int c;
+	int c, err;
 
 	if (*reserve < 0)
-		return false;
+		return -EMFILE;
 	close(*reserve);
 	memset(&a, 0, sizeof(a));
 	c = accept4(fd, &a.any, &n, KINDS);
+	err = errno;
 	if (c >= 0)
 		close(c);
 	*reserve = sock_reserve(fd);
-	if (c >= 0 && peer)
+	if (c < 0)
+		return is_gone(err) ? -EAGAIN : -err;
+	if (peer)
 		*peer = from_kernel(&a);
-	return c >= 0;
+	return 0;
 }
 
 int

@@ -29,10 +29,11 @@ MUST_USE int sock_accept(int fd, struct endpoint *peer, struct endpoint *local);
  * For when accepting says -EMFILE: a descriptor kept in reserve is given up, the connection that
  * waits is taken and closed, and the reserve is made again. So peers are turned away at once
  * instead of waiting for nothing, and a level-triggered loop does not spin. *peer (may be NULL) is
- * who it was. False when there was no reserve, or nobody waited.
+ * who it was. 0; -EAGAIN when nobody waited (the kernel says -EMFILE then, too); -EMFILE without a
+ * reserve.
  */
 int sock_reserve(int like); /* a descriptor to keep, a copy of like; -errno */
-bool sock_turn_away(int fd, int *reserve, struct endpoint *peer);
+MUST_USE int sock_turn_away(int fd, int *reserve, struct endpoint *peer);
 
 /* Begins to connect; the socket is writable when that is settled: then ask sock_error. */
 MUST_USE int sock_connect_tcp(const struct endpoint *to);

@@ -133,20 +133,21 @@ turn_away(struct net_listener *l)
 	struct worker *w = l->w;
 	uint64_t now_ms = loop_now(w->loop)->ms;
 	struct endpoint peer;
+	int rc = sock_turn_away(l->fd, &w->reserve_fd, &peer);
 
+	if (rc == -EAGAIN)
+		return false;
 	if (now_ms >= w->no_fds_said_ms) {
 		w->no_fds_said_ms = now_ms + NO_FDS_SAY_MS;
 		host_complain(w->host,
 		    "no file descriptor is left, connections are turned away; remedy: raise "
 		    "LimitNOFILE= of the service (or ulimit -n) and restart it");
 	}
-	if (sock_turn_away(l->fd, &w->reserve_fd, &peer)) {
+	if (rc == 0)
 		net_report_count(w, &peer.addr, CAUSE_NO_DESCRIPTORS);
-		return true;
-	}
-	/* Again when a connection ends, or after a while. */
-	net_watch_listeners(w, false);
-	return false;
+	else
+		net_watch_listeners(w, false); /* again when a connection ends, or later */
+	return rc == 0;
 }
 
 void

@@ -275,7 +275,8 @@ on_connect(void *ctx, unsigned int events)
 	if (fd == -EMFILE || fd == -ENFILE) {
 		/* The administrator is told by the end of the line; the loop must not spin on it.
 		 */
-		if (!sock_turn_away(rec->control_fd, &rec->reserve_fd, NULL))
+		fd = sock_turn_away(rec->control_fd, &rec->reserve_fd, NULL);
+		if (fd < 0 && fd != -EAGAIN)
 			loop_fd_want(rec->control_watch, 0);
 		return;
 	}

@@ -27,7 +27,7 @@ struct bench {
 	struct worker *w;
 	struct endpoint at;
 	bool aaa_there, aaa_full;
-	unsigned int n_ends, n_ends_refused;
+	unsigned int n_ends, n_ends_refused, n_complaints;
 };
 
 static struct bench *the_bench; /* host_send has no other way to it */
@@ -54,7 +54,8 @@ void
 host_complain(struct role_host *h, const char *text)
 {
 	(void)h;
-	(void)text;
+	assert_non_null(strstr(text, "remedy: raise LimitNOFILE="));
+	the_bench->n_complaints++;
 }
 
 bool
@@ -203,26 +204,63 @@ cpu_ms(void)
 	       (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1000;
 }
 
-/* Out of descriptors with nobody connected: it waits, it does not turn round and round. */
+/* No more descriptors than are open now, for so long. Returns the CPU time that went. */
+static uint64_t
+run_without_descriptors(struct bench *b, int highest, unsigned int ms)
+{
+	struct rlimit old, low;
+	uint64_t before;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low = old;
+	low.rlim_cur = (rlim_t)highest + 1;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	before = cpu_ms();
+	run(b, ms);
+	before = cpu_ms() - before;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	return before;
+}
+
+/* G13: out of descriptors, who comes is turned away, counted, and the log says it once. */
+static void
+test_turned_away(void **state)
+{
+	struct bench *b = *state;
+	int first = sock_connect_tcp(&b->at), second = sock_connect_tcp(&b->at);
+	char byte;
+
+	assert_true(first >= 0 && second > first);
+	(void)run_without_descriptors(b, second, 100);
+	assert_int_equal(b->w->n_conns, 0);
+	assert_false(b->w->paused);
+	assert_int_equal(b->n_complaints, 1);
+	assert_int_equal(b->w->counted.n, 1);
+	assert_int_equal(b->w->counted.rows[0].cause, CAUSE_NO_DESCRIPTORS);
+	assert_int_equal(b->w->counted.rows[0].n, 2);
+	assert_int_equal(read(first, &byte, 1), 0);
+	assert_int_equal(read(second, &byte, 1), 0);
+	close(first);
+	close(second);
+	first = sock_connect_tcp(&b->at);
+	run(b, 50);
+	assert_int_equal(b->w->n_conns, 1);
+	close(first);
+}
+
+/* G13: without a reserve as well, and nobody connected: it waits and does not turn round and round.
+ */
 static void
 test_no_descriptors(void **state)
 {
 	struct bench *b = *state;
-	struct rlimit old, low;
-	int fd = sock_connect_tcp(&b->at);
+	int fd = sock_connect_tcp(&b->at), reserve = b->w->reserve_fd;
 
-	assert_true(fd >= 0);
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
-	low = old;
-	low.rlim_cur = (rlim_t)fd + 1;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-	uint64_t before = cpu_ms();
-	run(b, 300);
-	uint64_t used = cpu_ms() - before;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_true(fd >= 0 && reserve >= 0);
+	b->w->reserve_fd = -1;
+	assert_true(run_without_descriptors(b, fd, 300) < 150);
 	assert_int_equal(b->w->n_conns, 0);
 	assert_true(b->w->paused);
-	assert_true(used < 150);
 	/* When the counters are due it tries again. */
 	b->w->counters_due_ms = 0;
 	net_arm_timer(b->w);
@@ -230,6 +268,7 @@ test_no_descriptors(void **state)
 		run(b, 10);
 	assert_int_equal(b->w->n_conns, 1);
 	close(fd);
+	close(reserve);
 }
 
 int
@@ -239,6 +278,7 @@ main(void)
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 		T(test_end_waits_for_aaa),
 		T(test_end_without_aaa),
+		T(test_turned_away),
 		T(test_no_descriptors),
 	};
 

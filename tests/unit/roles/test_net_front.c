@@ -126,7 +126,9 @@ setup(void **state)
 	list_init(&b.w->fronts);
 	b.w->front_timer = loop_timer_new(b.host.loop, net_front_tick, b.w);
 	b.w->halfopen.limit = 10;
-	b.w->halfopen.limit_per_source = b.w->halfopen.limit_per_network = 2;
+	b.w->halfopen.limit_per_source = 2;
+	b.w->halfopen.limit_per_network = 10;
+	b.w->reserve_fd = -1;
 	return 0;
 }
 
