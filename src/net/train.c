@@ -118,6 +118,7 @@ train_cut_begin(struct train_cut *t, const struct vnet_hdr *h, struct view pkt)
 	struct ip_hdr ip;
 
 	*t = (struct train_cut){ .pkt = pkt.p, .n = pkt.n };
+	t->family = pkt.n ? pkt.p[0] >> 4 : IP_NONE; /* of whole packets too */
 	if (type == VNET_GSO_NONE)
 		return begin_whole(t, h);
 	if (!udp && type != VNET_GSO_TCP4 && type != VNET_GSO_TCP6)

@@ -591,6 +591,7 @@ test_partial_checksum(void **state)
 		uint32_t pseudo = (uint32_t)whole + (uint16_t)~body;
 		w16(field, (pseudo & 0xffff) + (pseudo >> 16));
 		assert_true(train_cut_begin(&t, &h, view_of(p, n)));
+		assert_int_equal(t.family, m.family); /* PPP's protocol number goes by it */
 		assert_int_equal(train_cut_next(&t, out), n);
 		assert_right(view_of(out, n));
 		assert_int_equal(train_cut_next(&t, out), 0);
