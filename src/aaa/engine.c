@@ -22,7 +22,7 @@ struct engine *
 engine_new(engine_send_fn send, void *ctx, const struct now *now)
 {
 	struct engine *e = calloc(1, sizeof(*e));
-	uint64_t key[5];
+	uint64_t key[6];
 
 	if (!e)
 		return NULL;
@@ -37,8 +37,10 @@ engine_new(engine_send_fn send, void *ctx, const struct now *now)
 	e->roster = roster_new(key[0]);
 	e->leases = leases_new(key[1]);
 	e->leases6 = leases6_new(key[4]);
-	if (e->roster && e->leases && e->leases6 && map_init(&e->by_attempt, key[2]) &&
-	    map_init(&e->by_question, key[3])) {
+	e->lockouts = lockouts_new(key[5]);
+	e->lockout_save_ms = NEVER_MS;
+	if (e->roster && e->lockouts && e->leases && e->leases6 &&
+	    map_init(&e->by_attempt, key[2]) && map_init(&e->by_question, key[3])) {
 		roster_on_address(e->roster, on_address, e);
 		return e;
 	}
@@ -57,6 +59,7 @@ engine_free(struct engine *e)
 	roster_free(e->roster);
 	leases_free(e->leases);
 	leases6_free(e->leases6);
+	lockouts_free(e->lockouts);
 	policy_set_unref(e->policies);
 	free(e);
 }
@@ -75,6 +78,7 @@ engine_configure(struct engine *e, const struct conf *c, char *err, size_t cap)
 	e->policies = policies;
 	name_rules_init(&e->names, c);
 	account_rules_init(&e->rules, c);
+	lockout_rules_init(&e->lockout_rules, c);
 	e->pool_warning = c->pool_warning_percent;
 	memset(e->warned, 0, sizeof(e->warned));
 	e->remote_access = c->remote_access;
@@ -209,6 +213,10 @@ engine_message(struct engine *e, enum role_id from, unsigned int index, const st
 		engine_on_looked(e, &m->u.looked, now);
 	else if (m->id == MSG_EXPLAIN)
 		engine_on_explain(e, &m->u.explain, now);
+	else if (m->id == MSG_LOCKOUT)
+		engine_on_lockout(e, &m->u.lockout);
+	else if (m->id == MSG_UNLOCK)
+		engine_on_unlock(e, &m->u.unlock, now);
 	else if (m->id == MSG_STATUS_ASK)
 		engine_on_status_ask(e, &m->u.status_ask, now);
 }
@@ -316,6 +324,8 @@ engine_tick(struct engine *e, const struct now *now)
 		session_retry_unsent(e, now);
 	if (now->ms >= e->sync_retry_ms)
 		ask_for_accounts(e, now);
+	if (now->ms >= e->lockout_save_ms)
+		engine_save_lockouts(e, now);
 	if (now->ms >= e->owed_retry_ms)
 		engine_pay_owed(e, now);
 	if (now->ms >= e->doubt_until_ms)
@@ -332,5 +342,5 @@ engine_deadline_ms(const struct engine *e)
 		first = container_of(e->waiting.next, struct session, in_wait)->deadline_ms;
 	first = deadline_min(first, deadline_min(e->unsent_retry_ms, e->sync_retry_ms));
 	first = deadline_min(first, deadline_min(e->owed_retry_ms, e->doubt_until_ms));
-	return deadline_min(first, e->look_ms);
+	return deadline_min(deadline_min(first, e->look_ms), e->lockout_save_ms);
 }

@@ -295,6 +295,7 @@ engine_on_check_reply(struct engine *e, const struct msg_check_reply *m, const s
 	const struct account *a = s->account ? roster_by_id(e->roster, s->account) : NULL;
 	o.cause = engine_proof_cause(s, a, m->result);
 	o.verified = verified_text(o.cause);
+	o.cause = engine_lockout(e, s, o.cause, now);
 	/* all who have not proved the password get the same answer; a method we cannot do is final
 	 */
 	o.may_retry = o.cause != CAUSE_NONE && o.cause != CAUSE_POLICY_METHOD;

@@ -120,6 +120,8 @@ engine_on_changed(struct engine *e, const struct msg_changed *m, const struct no
 		o.cause = engine_proof_cause(s, a, m->result);
 	if (o.cause != CAUSE_NONE && o.cause != CAUSE_NEW_PASSWORD)
 		o.verified = "the old password is wrong";
+	if (o.cause != CAUSE_NEW_PASSWORD)
+		o.cause = engine_lockout(e, s, o.cause, now);
 	if (o.cause == CAUSE_NONE) { /* who would not get in does not change anything */
 		engine_judge_session(e, s, a, state_without_password(e, a, now), now, &d);
 		o.d = &d;

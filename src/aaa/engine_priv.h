@@ -6,6 +6,7 @@
 #include "aaa/engine.h"
 #include "aaa/lease.h"
 #include "aaa/lease6.h"
+#include "aaa/lockout.h"
 #include "aaa/policy.h"
 #include "aaa/ports.h"
 #include "base/list.h"
@@ -86,6 +87,9 @@ struct engine {
 	/* configuration */
 	struct name_rules names;
 	struct account_rules rules;
+	struct lockout_rules lockout_rules;
+	struct lockouts *lockouts;
+	uint64_t lockout_save_ms;
 	struct policy_set *policies;
 	struct leases *leases;
 	struct leases6 *leases6;
@@ -151,6 +155,15 @@ void engine_note_state(struct engine *e, const struct session *s, const struct a
 void engine_note_decision(
     struct engine *e, const struct session *s, const struct decision *d, const struct now *now);
 void engine_note_ports(struct engine *e, const struct session *s, const struct now *now);
+
+/* engine_lockout.c */
+
+/* What a proof comes to: the cause as it is, or that of the lockout; failures are counted. */
+enum cause engine_lockout(
+    struct engine *e, const struct session *s, enum cause proof, const struct now *now);
+void engine_save_lockouts(struct engine *e, const struct now *now);
+void engine_on_lockout(struct engine *e, const struct msg_lockout *m);
+void engine_on_unlock(struct engine *e, const struct msg_unlock *m, const struct now *now);
 
 /* engine_change.c */
 void engine_ask_change(

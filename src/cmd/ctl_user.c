@@ -127,6 +127,81 @@ list(struct ctl *c, struct ctl_args *a)
 	return CTL_OK;
 }
 
+/* unlock NAME, or unlock --network ADDRESS. */
+static int
+unlock(struct ctl *c, struct ctl_args *a)
+{
+	static const struct ctl_opt opts[] = { { "--network", true } };
+	const char *name = NULL, *network = NULL;
+	json_t *answer;
+	int o, status;
+
+	while ((o = ctl_arg(a, opts, 1)) != CTL_ARG_END) {
+		if (o == CTL_ARG_OPERAND && !name)
+			name = a->value;
+		else if (o == 0)
+			network = a->value;
+		else
+			return ctl_usage(c, "what is \"%s\"?", a->value);
+	}
+	if (!name == !network)
+		return ctl_usage(c, "which user, or --network which client's address?");
+	answer = ctl_ask(c,
+	    json_pack("{s:s, s:s}", "cmd", "user unlock", name ? "name" : "network",
+		name ? name : network),
+	    &status);
+	if (!answer)
+		return status;
+	if (c->json) {
+		ctl_print_json(answer);
+	} else {
+		printf("Unlocked %s; %lld counts of failed log-ins were kept.\n",
+		    name ? name : network, (long long)ctl_int(answer, "counts"));
+		if (ctl_bool(answer, "locked"))
+			printf("The account's own lock is set as well: rrasctl user set %s "
+			       "--unlocked\n",
+			    name);
+	}
+	json_decref(answer);
+	return CTL_OK;
+}
+
+static int
+lockouts(struct ctl *c, struct ctl_args *a)
+{
+	static const char *const titles[] = { "NAME", "NETWORK", "DENIALS", "LAST" };
+	json_t *answer, *row;
+	struct ctl_table *t;
+	int status;
+	size_t i;
+
+	if (ctl_arg(a, NULL, 0) != CTL_ARG_END)
+		return ctl_usage(c, "lockouts takes no arguments");
+	answer = ctl_ask(c, json_pack("{s:s}", "cmd", "user lockouts"), &status);
+	if (!answer)
+		return status;
+	if (c->json) {
+		ctl_print_json(answer);
+		json_decref(answer);
+		return CTL_OK;
+	}
+	t = ctl_table_new(4, titles);
+	json_array_foreach(json_object_get(answer, "rows"), i, row)
+	{
+		char n[24], last[32];
+		const char *name = ctl_str(row, "name"), *network = ctl_str(row, "network");
+		snprintf(n, sizeof(n), "%lld", (long long)ctl_int(row, "denials"));
+		const char *const cells[] = { name[0] ? name : "(any)",
+			network[0] ? network : "(any)", n,
+			ctl_time_text(ctl_int(row, "last") * 1000000, last) };
+		ctl_table_row(t, cells);
+	}
+	ctl_table_print(t, stdout);
+	ctl_table_free(t);
+	json_decref(answer);
+	return CTL_OK;
+}
+
 int
 ctl_user(struct ctl *c, int argc, char **argv)
 {
@@ -142,5 +217,9 @@ ctl_user(struct ctl *c, int argc, char **argv)
 		return del_or_show(c, &a, what[0] == 'd');
 	if (strcmp(what, "list") == 0)
 		return list(c, &a);
-	return ctl_usage(c, "add, set, passwd, del, show or list?");
+	if (strcmp(what, "unlock") == 0)
+		return unlock(c, &a);
+	if (strcmp(what, "lockouts") == 0)
+		return lockouts(c, &a);
+	return ctl_usage(c, "add, set, passwd, unlock, lockouts, del, show or list?");
 }

@@ -69,6 +69,8 @@ static const struct subcommand subcommands[] = {
 	    "rrasctl user add NAME [options]\n"
 	    "rrasctl user set NAME [options]\n"
 	    "rrasctl user passwd NAME [--password-file F] [--must-change]\n"
+	    "rrasctl user unlock NAME | --network ADDRESS\n"
+	    "rrasctl user lockouts\n"
 	    "rrasctl user del NAME\n"
 	    "rrasctl user show NAME\n"
 	    "rrasctl user list\n\n"

@@ -104,6 +104,11 @@ struct conf {
 	unsigned int method_mask;
 	uint8_t retries;
 	bool identity_ansi;
+	uint32_t lockout_denials, lockout_network_denials; /* 0 = off */
+	uint32_t lockout_reset_s;
+	uint8_t lockout_scope; /* 0: name and network together; 1: the name alone */
+	unsigned int n_lockout_exempt;
+	struct ip_prefix *lockout_exempt;
 	uint8_t password_length; /* characters of a password that a client changes */
 	uint32_t password_age_s; /* 0 = passwords do not age */
 	char administrators[64]; /* the group whose passwords another administrator resets */

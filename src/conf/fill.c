@@ -477,6 +477,7 @@ conf_free(struct conf *c)
 	}
 	free(c->policies);
 	free(c->sstp_proxy_from);
+	free(c->lockout_exempt);
 	free(c->policy_text);
 	free(c);
 }

@@ -95,6 +95,20 @@ static const struct conf_key keys[] = {
 	    "one can be changed while connecting by MS-CHAPv2 only."),
 	KEY(AUTHENTICATION, "password-length", NUMBER, conf, password_length, 1, 128, "8", NULL,
 	    "Characters that a new password has at least when a client changes an expired one."),
+	KEY(AUTHENTICATION, "lockout-denials", NUMBER, conf, lockout_denials, 0, 100000, "0", NULL,
+	    "Remote access lockout: failed log-ins of a name after which even the right password "
+	    "is refused; 0 is off. rrasctl user unlock ends a lockout."),
+	KEY(AUTHENTICATION, "lockout-network-denials", NUMBER, conf, lockout_network_denials, 0,
+	    1000000, "0", NULL,
+	    "The same for a source network (/24, /56 of IPv6), whatever the names; 0 is off."),
+	KEY(AUTHENTICATION, "lockout-reset", SECONDS, conf, lockout_reset_s, 1, 365 * DAY_S, "2d",
+	    NULL, "How long after the last failure that was counted a lockout ends by itself."),
+	KEY(AUTHENTICATION, "lockout-scope", CHOICE, conf, lockout_scope, 0, 0,
+	    "account-and-network", "account-and-network|account",
+	    "Whether failures are counted for a name together with the network they came from, so "
+	    "that strangers cannot lock out a user, or for the name alone, as RRAS does."),
+	LIST(AUTHENTICATION, "lockout-exempt", PREFIXES, conf, lockout_exempt, n_lockout_exempt,
+	    CONF_ITEMS_MAX, "", "Networks, as of administrators, that are never locked out."),
 	KEY(AUTHENTICATION, "administrators", TEXT, conf, administrators, 1, 63, "Administrators",
 	    NULL,
 	    "The group of administrators: a member's expired password cannot be changed while "

@@ -87,6 +87,7 @@ static const struct {
 	{ 36, "the account is locked" },
 	{ 37, "outside the logon hours of the account" },
 	{ 48, "no network policy matched" },
+	{ 64, "remote access lockout: too many failed log-ins" },
 	{ 65, "permission to dial in is denied" },
 	{ 66, "the authentication method is not enabled in the policy" },
 	{ 67, "the calling station is not the permitted one" },

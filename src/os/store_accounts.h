@@ -95,6 +95,22 @@ typedef bool (*account_secret_fn)(void *ctx, const struct account_secret *row);
 int64_t accounts_secrets(struct accounts *a, uint64_t id, bool only, uint32_t limit,
     account_secret_fn fn, void *ctx, char *err, size_t cap);
 
+/* Counters of remote access lockout: of a name (normal form) from a network; one may be empty. */
+struct account_lockout {
+	char name[NAME_MAX_BYTES + 1];
+	struct ip_prefix network;
+	uint32_t denials; /* 0: it goes */
+	int64_t last_unix_s;
+};
+typedef bool (*account_lockout_fn)(void *ctx, const struct account_lockout *row);
+
+MUST_USE enum accounts_result accounts_lockout_put(
+    struct accounts *a, const struct account_lockout *l, char *err, size_t cap);
+
+/* Counters behind `after` (NULL: from the first), in order, at most limit (0: all). As above. */
+int64_t accounts_lockouts(struct accounts *a, const struct account_lockout *after, uint32_t limit,
+    account_lockout_fn fn, void *ctx, char *err, size_t cap);
+
 /* Groups; names compare without ASCII case. */
 struct account_group {
 	char name[GROUP_NAME_MAX];

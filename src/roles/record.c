@@ -109,6 +109,9 @@ record_message(void *role, enum role_id from, unsigned int index, const struct m
 	case MSG_LEASE_KEEP:
 		record_on_lease_keep(rec, &m->u.lease_keep);
 		return;
+	case MSG_LOCKOUT:
+		record_on_lockout(rec, &m->u.lockout);
+		return;
 	case MSG_PASSWORD_SET:
 		record_on_password_set(rec, &m->u.password_set);
 		return;

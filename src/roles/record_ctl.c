@@ -26,6 +26,8 @@ static const struct {
 	{ "user add", rctl_do_user_add },
 	{ "user set", rctl_do_user_set },
 	{ "user del", rctl_do_user_del },
+	{ "user unlock", rctl_do_user_unlock },
+	{ "user lockouts", rctl_do_user_lockouts },
 	{ "user show", rctl_do_user_show },
 	{ "user list", rctl_do_user_list },
 	{ "group add", rctl_do_group_add },

@@ -66,6 +66,8 @@ void rctl_do_decision(struct question *q);
 void rctl_do_user_add(struct question *q);
 void rctl_do_user_set(struct question *q);
 void rctl_do_user_del(struct question *q);
+void rctl_do_user_unlock(struct question *q);
+void rctl_do_user_lockouts(struct question *q);
 void rctl_do_user_show(struct question *q);
 void rctl_do_user_list(struct question *q);
 void rctl_do_group_add(struct question *q);

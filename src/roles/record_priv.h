@@ -76,6 +76,8 @@ struct record {
 	size_t pending_bytes;
 	struct loop_timer *flush_timer, *orphan_timer, *sync_timer;
 
+	struct account_lockout lockouts_after; /* the last count sent, once begun */
+	bool lockouts_begun;
 	struct sync to_aaa, to_vault, to_monitor;
 	struct record_leases *leases;
 
@@ -126,6 +128,11 @@ void record_sync_resume(struct record *rec);
 void record_sync_stop(struct record *rec, enum role_id to);
 /* Tells aaa and vault what the store now says of an account (or that it is gone). */
 void record_sync_account(struct record *rec, uint64_t id);
+/* record_lockout.c */
+void record_on_lockout(struct record *rec, const struct msg_lockout *m);
+/* All counts to aaa. False: the channel is full; call again. */
+MUST_USE bool record_lockouts_stream(struct record *rec);
+
 /* A password that its user has changed: commits, tells both, and answers aaa. */
 void record_on_password_set(struct record *rec, const struct msg_password_set *m);
 void record_sync_close(struct record *rec);

@@ -280,7 +280,7 @@ stream(struct record *rec, enum role_id role)
 			return false;
 	} while (role != ROLE_VAULT && n > 0);
 	s->leases = role == ROLE_AAA;
-	if (s->leases && !record_leases_stream(rec))
+	if (s->leases && (!record_leases_stream(rec) || !record_lockouts_stream(rec)))
 		return false;
 	if (!tell_end(rec, role))
 		return false;
@@ -321,6 +321,8 @@ record_sync_start(struct record *rec, enum role_id to)
 	s->n_again = 0;
 	if (to == ROLE_AAA)
 		record_leases_begin(rec);
+	if (to == ROLE_AAA)
+		rec->lockouts_begun = false;
 	if (rec->going)
 		pump(rec);
 }

@@ -6,7 +6,7 @@ at both ends. R33 R34 R35 R36 R37, B01 B02 B04 B05.
 import os
 import signal
 
-from harness import (EXIT, PASSWORD, ROOT, case, check, conf, equal, explained, main, refused,
+from harness import (EXIT, PASSWORD, ROOT, SERVER_OTHER, case, check, conf, equal, explained, main, refused,
                      wait_for)
 
 REFUSED = ("account.refused-by-server", 691, "credentials")
@@ -171,6 +171,69 @@ def record_is_away_during_a_change(lab):
     check(s.ctl("user", "show", "old")["user"]["must_change"], "half done")
     d = change(lab, "old", "Brand-New-1")
     check(d.connected, d.text())
+
+
+@case()
+def lockout_by_account_and_by_network(lab):
+    """R37 B04: the right password fails with 64; another network gets in; it survives a restart."""
+    rules = "methods mschapv2\n retries 0\n lockout-denials 2\n"
+    s = lab.serve(conf(authentication=rules), users=["anna", "ben"])
+    for _ in range(2):
+        refused(lab.dial("anna", password="guess"), *REFUSED)
+    refused(lab.dial("anna"), *REFUSED)         # right, and told no more than a wrong one
+    _, d = explained(s, "account.locked-out", 64, 691, user="anna")
+    seen = " ".join(d["evidence"])
+    check("203.0.113.0/24 came 2 failed" in seen and "right" in seen, seen)
+    check("rrasctl user unlock anna" in " ".join(d["fix_on_server"]), d["fix_on_server"])
+    lab.connect("ben")
+    lab.connect("anna", host=SERVER_OTHER, at=lab.other)
+    # distinct from the account's own lock, which unlock leaves alone
+    s.ctl("user", "set", "anna", "--locked")
+    row = wait_for(lambda: [r for r in s.ctl("user", "lockouts")["rows"] if r["denials"] == 2],
+                   "the count in the store")[0]
+    equal((row["name"], row["network"]), ("anna", "203.0.113.0/24"))
+    lab.hang_up_all()
+    s.stop()
+    s = lab.serve(conf(authentication=rules), after=s)
+    refused(lab.dial("anna"), *REFUSED)
+    explained(s, "account.locked-out", 64, 691, user="anna")
+    check(s.ctl("user", "unlock", "anna")["locked"], "its own lock is not named")
+    refused(lab.dial("anna"), "account.disabled", 647, "account")
+    explained(s, "account.locked", 36, 647, user="anna")
+    s.ctl("user", "set", "anna", "--unlocked")
+    lab.connect("anna")
+    wait_for(lambda: not s.ctl("user", "lockouts")["rows"], "the store is cleared")
+
+
+@case()
+def lockout_of_a_network(lab):
+    """R37 B04: guesses under many names lock out the network they come from; some are exempt."""
+    s = lab.serve(conf(authentication="methods mschapv2\n retries 0\n"
+                       "lockout-network-denials 3\n lockout-exempt 198.51.100.0/24"),
+                  users=["anna"])
+    for name in ("a", "b", "' OR 1=1 --"):      # B01: a name is a name
+        refused(lab.dial(name, password="guess"), *REFUSED)
+    refused(lab.dial("anna"), *REFUSED)
+    explained(s, "account.network-locked-out", 64, 691, user="anna")
+    for _ in range(4):
+        refused(lab.dial("anna", password="guess", host=SERVER_OTHER, at=lab.other), *REFUSED)
+    lab.connect("anna", host=SERVER_OTHER, at=lab.other)
+    s.ctl("user", "unlock", "--network", "203.0.113.2")
+    lab.connect("anna")
+
+
+@case(placements=("processes",))
+def lockout_survives_aaa(lab):
+    """R37: a new aaa knows what the old one counted."""
+    s = lab.serve(conf(authentication="methods mschapv2\n retries 0\n lockout-denials 1"),
+                  users=["anna"])
+    refused(lab.dial("anna", password="guess"), *REFUSED)
+    wait_for(lambda: s.ctl("user", "lockouts")["rows"], "the count in the store")
+    pid = s.role_pids()[0]["aaa"]
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: s.role_pids()[0].get("aaa") not in (None, pid), "a new aaa")
+    wait_for(lambda: lab.dial("anna").cause == "account.refused-by-server" and
+             s.attempt(user="anna")["cause"] == "account.locked-out", "locked out still")
 
 
 main()

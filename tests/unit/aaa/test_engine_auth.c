@@ -297,6 +297,46 @@ test_routes_of_the_account(void **state)
 	bench_free(b);
 }
 
+/* R37 B03 B04: locked out, the right password and a wrong one get the same; others get in. */
+static void
+test_lockout(void **state)
+{
+	struct bench *b = make();
+	struct msg m = { .id = MSG_UNLOCK };
+
+	(void)state;
+	bench_configure(b, "authentication { methods mschapv2; lockout-denials 2 }\n"
+			   "policy Staff { group staff; access grant }\n");
+	struct msg_account a = test_account(1, "anna"), other = test_account(2, "ben");
+	a.groups = other.groups = view_str("staff");
+	bench_account(b, &a);
+	bench_account(b, &other);
+	for (uint8_t i = 1; i <= 4; i++) {
+		bench_auth(b, i, 0, i & 1 ? "anna" : "nobody", AUTH_MSCHAPV2);
+		bench_vault(b, i & 1, CHECK_NO);
+		bench_answered(b, i, 0, i & 1 ? "account.wrong-password" : "account.unknown");
+	}
+	bench_auth(b, 5, 0, "anna", AUTH_MSCHAPV2);
+	bench_vault(b, 1, CHECK_YES);
+	const struct auth_answer *answer = bench_answered(b, 5, 0, "account.locked-out");
+	assert_true(answer->may_retry && !answer->has_keys); /* as for a wrong password */
+	bench_fact(b, "aaa.lockout", "of anna from 198.51.100.0/24: 2 failed log-ins of 2");
+	bench_fact(b, "aaa.verified", "right");
+	bench_auth(b, 6, 0, "nobody", AUTH_MSCHAPV2); /* B03: whether the account is there or not */
+	bench_vault(b, 0, CHECK_NO);
+	bench_answered(b, 6, 0, "account.locked-out");
+	bench_log_in(b, 7, 0, "ben", 2);
+	b->now.ms += 1000; /* the store is told, of both together */
+	engine_tick(b->e, &b->now);
+	assert_int_equal(bench_expect(b, MSG_LOCKOUT, ROLE_RECORD, 0)->u.lockout.denials, 2);
+	bench_expect(b, MSG_LOCKOUT, ROLE_RECORD, 0);
+	bench_expect_nothing(b);
+	m.u.unlock.name = view_str("anna");
+	bench_give(b, ROLE_RECORD, 0, &m);
+	bench_log_in(b, 8, 0, "anna", 1);
+	bench_free(b);
+}
+
 static void
 test_no_secret(void **state)
 {
@@ -562,6 +602,7 @@ main(void)
 		cmocka_unit_test(test_name_in_the_other_encoding),
 		cmocka_unit_test(test_account_state),
 		cmocka_unit_test(test_logon_hours),
+		cmocka_unit_test(test_lockout),
 		cmocka_unit_test(test_password_ends),
 		cmocka_unit_test(test_routes_of_the_account),
 		cmocka_unit_test(test_no_secret),
