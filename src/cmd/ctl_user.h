@@ -4,7 +4,7 @@
 
 #include "cmd/ctl.h"
 
-/* The options of add and set, for ctl_arg; the columns of a CSV are called by the same names. */
+/* The options of add and set, for ctl_arg. */
 extern const struct ctl_opt ctl_user_opts[];
 extern const size_t ctl_user_n_opts;
 
@@ -21,13 +21,7 @@ struct user_wanted {
 MUST_USE const char *ctl_user_option(
     json_t *request, struct user_wanted *w, int option, const char *value);
 
-/* The index of an option by its name without the dashes; -1: there is none. */
-int ctl_user_option_named(struct view name);
-
 void ctl_user_print_one(const json_t *user);
 void ctl_user_print_all(const json_t *rows);
-
-/* rrasctl user import: ctl_user_import.c */
-int ctl_user_import(struct ctl *c, struct ctl_args *a);
 
 #endif

@@ -1,4 +1,4 @@
-/* The options that describe an account, from the command line and from the columns of a CSV. */
+/* The options that describe an account. */
 #include "base/addr.h"
 #include "base/week.h"
 #include "cmd/ctl_user.h"
@@ -66,15 +66,6 @@ static const struct {
 	{ OPT_LOCKED, OPT_UNLOCKED, "locked" },
 	{ OPT_MUST_CHANGE, OPT_NO_MUST_CHANGE, "must_change" },
 };
-
-int
-ctl_user_option_named(struct view name)
-{
-	for (int i = 0; i < N_OPTS; i++)
-		if (view_eq(view_str(ctl_user_opts[i].name + 2), name))
-			return i;
-	return -1;
-}
 
 static const char *
 set_text(json_t *o, const char *key, const char *value)
