@@ -205,6 +205,12 @@ keep_rest(struct conn *c, struct view v)
 	if (v.n)
 		memmove(c->rest, v.p, v.n);
 	c->n_rest = v.n;
+	if (v.n == 0 && c->rest && !c->up) { /* of the way here; an idle session needs none */
+		secret_wipe_bytes(c->rest, c->rest_cap);
+		free(c->rest);
+		c->rest = NULL;
+		c->rest_cap = 0;
+	}
 	return true;
 }
 

@@ -79,6 +79,7 @@ struct worker {
 	struct list conns;
 	struct net_conn **slots; /* n_slots */
 	uint32_t n_slots, n_conns, n_up, next_slot;
+	uint32_t n_conns_given_back; /* when memory was last given back to the system */
 	struct net_listener listeners[NET_LISTENERS_MAX];
 	unsigned int n_listeners;
 	bool held_owed;          /* a new aaa has not been told of all sessions */
