@@ -29,6 +29,7 @@ engine_new(engine_send_fn send, void *ctx, const struct now *now)
 	now_draw(now, key, sizeof(key));
 	e->send = send;
 	e->ctx = ctx;
+	snprintf(e->vault_how, sizeof(e->vault_how), "it is being started");
 	list_init(&e->waiting);
 	list_init(&e->unsent);
 	e->unsent_retry_ms = e->sync_retry_ms = NEVER_MS;
@@ -286,6 +287,7 @@ engine_peer_lost(
 		engine_doubt_check(e, now);
 		break;
 	case ROLE_VAULT:
+		snprintf(e->vault_how, sizeof(e->vault_how), "%s", how);
 		fail_waiting(e, ROLE_VAULT, how, now);
 		break;
 	case ROLE_MONITOR:

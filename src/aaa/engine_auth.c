@@ -179,8 +179,7 @@ ask_vault(struct engine *e, struct session *s, const struct auth_request *q, con
 		return;
 	session_answered(e, s);
 	if (sent == SENT_NOBODY) {
-		struct fact f =
-		    FACT_MAKE(FACT_ROLE_LOST, F_STR("vault"), F_STR("it is being started anew"));
+		struct fact f = FACT_MAKE(FACT_ROLE_LOST, F_STR("vault"), F_STR(e->vault_how));
 		engine_note(e, s, &f, now);
 	}
 	engine_refuse(e, s, sent == SENT_FULL ? CAUSE_IPC_BACKLOG : CAUSE_VAULT_DOWN, now);

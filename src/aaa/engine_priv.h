@@ -78,6 +78,7 @@ struct engine {
 	unsigned int n_waiting;
 	uint32_t last_question;
 	uint64_t unsent_retry_ms;
+	char vault_how[128]; /* how the vault ended, last time */
 	/* accounts */
 	struct roster *roster;
 	bool synced;       /* all accounts have come once */

@@ -54,7 +54,9 @@ static const struct conf_key keys[] = {
 	    "A role that does not answer the monitor for so long is hung: it is ended and started "
 	    "anew. 0 is no such watch, for debugging."),
 	KEY(SERVER, "sandbox", BOOL, conf, sandbox, 0, 0, "yes", NULL,
-	    "Whether the roles drop to users of their own in empty root directories. Turn it off "
+	    "Whether the roles drop to users of their own in empty root directories, with a list "
+	    "of "
+	    "system calls for each. Turn it off "
 	    "for debugging only."),
 	KEY(SERVER, "state-directory", PATH, conf, state_dir, 1, CONF_PATH_MAX - 1,
 	    "/var/lib/openrras", NULL, "Accounts, history and the certificates that rrasd makes."),

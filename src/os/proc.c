@@ -177,7 +177,9 @@ proc_end(pid_t pid)
 char *
 proc_status_text(int status, char *out, size_t cap)
 {
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		snprintf(out, cap, "killed for a system call that is not on its list (SIGSYS)");
+	else if (WIFSIGNALED(status))
 		snprintf(out, cap, "killed by signal %d (%s)", WTERMSIG(status),
 		    strsignal(WTERMSIG(status)));
 	else if (WIFEXITED(status))

@@ -1,7 +1,7 @@
 /*
  * Leaving privileges behind: root folder, ids, capabilities, no new privileges, no core dumps.
- * Called once per process, after everything is opened and loaded. The system call lists will be
- * os/seccomp.c, entered after this by the role that has one; they are not part of this file.
+ * Called once per process, after everything is opened and loaded. The lists of system calls are
+ * os/syscalls.h's, entered after this.
  */
 #ifndef OS_SANDBOX_H
 #define OS_SANDBOX_H

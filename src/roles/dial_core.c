@@ -10,6 +10,7 @@
 #include "os/chan.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
+#include "os/syscalls.h"
 #include "os/tun.h"
 #include "proto/ndp/ndp_wire.h"
 
@@ -352,7 +353,7 @@ enter_sandbox(char *err, size_t cap)
 		.no_fork = true };
 
 	(void)!sandbox_ids(SANDBOX_USER, &s.uid, &s.gid);
-	return sandbox_enter(&s, err, cap) == 0;
+	return sandbox_enter(&s, err, cap) == 0 && syscalls_close(ROLE_DIAL, err, cap) == 0;
 }
 
 static bool

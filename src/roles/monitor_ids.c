@@ -5,6 +5,7 @@
 #include "roles/monitor_priv.h"
 
 #include "os/sandbox.h"
+#include "os/syscalls.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -51,5 +52,5 @@ sandbox_role(enum role_id role, const struct conf *c, char *err, size_t cap)
 		s.root = c->state_dir;
 		give_databases(c, s.uid, s.gid);
 	}
-	return sandbox_enter(&s, err, cap) == 0;
+	return sandbox_enter(&s, err, cap) == 0 && syscalls_close(role, err, cap) == 0;
 }

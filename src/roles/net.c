@@ -72,6 +72,8 @@ net_open(struct role_host *h)
 	w->host = h;
 	w->loop = h->loop;
 	w->tun_fd = w->reserve_fd = -1;
+	w->tun_fd = -1;
+	snprintf(w->aaa_how, sizeof(w->aaa_how), "it is being started");
 	list_init(&w->conns);
 	list_init(&w->fronts);
 	w->timer = loop_timer_new(h->loop, on_timer, w);
@@ -440,6 +442,7 @@ net_peer_lost(void *role, enum role_id who, unsigned int index, const char *how)
 	if (who != ROLE_AAA)
 		return;
 	w->held_owed = false;
+	snprintf(w->aaa_how, sizeof(w->aaa_how), "%s", how);
 	list_each (it, tmp, &w->conns) {
 		struct net_conn *nc = container_of(it, struct net_conn, link);
 		struct fact f = FACT_MAKE(FACT_ROLE_LOST, F_STR("aaa"), F_STR(how));

@@ -181,7 +181,7 @@ net_accept_ready(void *ctx, unsigned int events)
 static enum cause
 not_asked(struct net_conn *nc)
 {
-	struct fact f = FACT_MAKE(FACT_ROLE_LOST, F_STR("aaa"), F_STR("it is being started anew"));
+	struct fact f = FACT_MAKE(FACT_ROLE_LOST, F_STR("aaa"), F_STR(nc->w->aaa_how));
 
 	nc->asked_ms = 0;
 	if (host_has(nc->w->host, ROLE_AAA, 0))

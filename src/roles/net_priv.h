@@ -72,6 +72,7 @@ struct net_listener {
 
 struct worker {
 	struct role_host *host;
+	char aaa_how[128]; /* how aaa ended, last time */
 	struct loop *loop;
 	struct loop_timer *timer;
 	struct heap timers;

@@ -10,6 +10,7 @@ import subprocess
 import threading
 
 from harness import (PASSWORD, SERVER4, case, check, conf, equal, explained, main, ping, wait_for)
+from roles_common import back, connects, lives
 
 ALONE = ("processes",)          # in one process there is nothing to kill singly
 TINY = "pool tiny { range 10.99.0.1 - 10.99.0.3 }"
@@ -23,25 +24,6 @@ def kill(s, role):
     name, _, index = role.partition(" ")
     s.wait_line(rf"rrasd: {name} {index or 0} ended: killed by signal 9", after=at)
     return pids[role]
-
-
-def back(s, role, old_pid, restarts=1):
-    """The role runs again, as another process, and status says so."""
-    def ask():
-        pids, n = s.role_pids()
-        return role in pids and pids[role] != old_pid and n[role] >= restarts
-    wait_for(ask, f"{role} runs again", 10, 0.05)
-
-
-def connects(lab, user, **more):
-    """A new connection comes about within the bound, the first tries may fail."""
-    return wait_for(lambda: (d := lab.dial(user, **more)).status == 0 and d,
-                    f"{user} connects again", 10, 0.05)
-
-
-def lives(lab, d, what):
-    check(ping(lab.client, d.server_address), "the session does not live on:", what)
-    check(d.name in lab.connections(), "rasdial gave up:", what)
 
 
 @case(placements=ALONE)
