@@ -108,8 +108,8 @@ allow_value(scmp_filter_ctx ctx, int call, unsigned int arg, uint64_t value)
 static int
 allow_some(scmp_filter_ctx ctx, enum role_id role)
 {
-	static const unsigned int fcntls[] = { F_GETFL, F_SETFL, F_GETFD, F_SETFD, F_SETLK, F_GETLK,
-		F_OFD_SETLK, F_ADD_SEALS, F_GET_SEALS };
+	static const unsigned int fcntls[] = { F_GETFL, F_SETFL, F_GETFD, F_SETFD, F_DUPFD_CLOEXEC,
+		F_SETLK, F_GETLK, F_OFD_SETLK, F_ADD_SEALS, F_GET_SEALS };
 	static const int maps[] = { CALL(mmap), CALL(mprotect) };
 	int rc = 0;
 
