@@ -4,6 +4,10 @@
  */
 #include "aaa/engine_priv.h"
 
+#include "base/wr.h"
+
+#define FRAMED_TEXT_MAX (PROFILE_ROUTES_MAX * (ADDR_TEXT_MAX + 4))
+
 /* Answers a LEASE. s is NULL when there is no such session here. */
 static void
 reply(struct engine *e, unsigned int worker, const struct msg_lease *q, const struct session *s,
@@ -92,10 +96,39 @@ note_plumb_error(
 	engine_note(e, s, &f, now);
 }
 
+/* The networks behind the client of the families that the session carries, as PLUMB names them. */
+static struct view
+framed_text(const struct session *s, uint8_t *buf, size_t n)
+{
+	struct wr w = wr_over(buf, n);
+	char text[ADDR_TEXT_MAX];
+
+	for (unsigned int i = 0; i < s->profile.n_framed && i < PROFILE_ROUTES_MAX; i++) {
+		const struct ip_prefix *p = &s->profile.framed[i];
+		if (ip_is_none(p->addr.family == IP_V4 ? &s->address : &s->prefix6))
+			continue;
+		wr_fmt(&w, "%s%s/%u", wr_len(&w) ? " " : "", ip_text(&p->addr, text), p->len);
+	}
+	return wr_view_of(&w);
+}
+
+static void
+note_framed(struct engine *e, const struct session *s, const struct now *now)
+{
+	uint8_t text[FRAMED_TEXT_MAX];
+	struct view list = framed_text(s, text, sizeof(text));
+	struct fact f = FACT_MAKE(
+	    FACT_FRAMED, F_ADDR(ip_is_none(&s->address) ? s->prefix6 : s->address), F_TEXT(list));
+
+	if (list.n)
+		engine_note(e, s, &f, now);
+}
+
 static void
 ask_monitor(struct engine *e, struct session *s, const struct now *now)
 {
 	struct msg m = { .id = MSG_PLUMB };
+	uint8_t routes[FRAMED_TEXT_MAX];
 	enum engine_sent sent;
 
 	session_wait(e, s, WAIT_PLUMB, now);
@@ -105,6 +138,7 @@ ask_monitor(struct engine *e, struct session *s, const struct now *now)
 	m.u.plumb.prefix6 = s->prefix6;
 	m.u.plumb.worker = s->worker;
 	m.u.plumb.add = true;
+	m.u.plumb.routes = framed_text(s, routes, sizeof(routes));
 	sent = engine_send(e, ROLE_MONITOR, 0, &m);
 	if (sent == SENT_OK) {
 		s->routed = true;
@@ -286,6 +320,7 @@ engine_on_plumb_done(struct engine *e, const struct msg_plumb_done *m, const str
 	if (m->ok) {
 		struct fact f = FACT_MAKE(FACT_PLUMBED, F_ADDR(s->address), F_TEXT(m->device));
 		engine_note(e, s, &f, now);
+		note_framed(e, s, now);
 		reply_to(e, s, CAUSE_NONE);
 		return;
 	}

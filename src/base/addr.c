@@ -100,6 +100,17 @@ ip_prefix_parse(struct view v, struct ip_prefix *out)
 }
 
 bool
+ip_prefix_is_net(const struct ip_prefix *p)
+{
+	unsigned int bits = p->addr.family == IP_V4 ? 32 : 128;
+
+	for (unsigned int i = p->len; i < bits; i++)
+		if (p->addr.b[i / 8] & 0x80u >> i % 8)
+			return false;
+	return true;
+}
+
+bool
 endpoint_parse(struct view v, struct endpoint *out)
 {
 	struct endpoint e;

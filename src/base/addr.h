@@ -40,6 +40,9 @@ MUST_USE bool ip_parse(struct view v, struct ip_addr *out);
 /* Parses "10.0.0.0/8"; a bare address is a full-length prefix. */
 MUST_USE bool ip_prefix_parse(struct view v, struct ip_prefix *out);
 
+/* Whether no bit is set behind its length, as the kernel wants routes. */
+bool ip_prefix_is_net(const struct ip_prefix *p);
+
 /* Parses "198.51.100.1:443" or "[2001:db8::1]:443". */
 MUST_USE bool endpoint_parse(struct view v, struct endpoint *out);
 

@@ -39,6 +39,8 @@ static const char usage_text[] =
     "  --port N              TCP port (443)\n"
     "  --auth LIST           methods to use, e.g. mschapv2,chap,pap (default mschapv2)\n"
     "  --route PREFIX        send this network through the tunnel; may be repeated\n"
+    "  --behind PREFIX       a network behind this host, which the server routes here; may be\n"
+    "                        repeated\n"
     "  --default-route       send everything through the tunnel\n"
     "  --dns                 use the server's DNS on the device (resolvectl)\n"
     "  --name NAME           name of the connection (default HOST)\n"
@@ -63,6 +65,7 @@ enum {
 	OPT_PORT,
 	OPT_AUTH,
 	OPT_ROUTE,
+	OPT_BEHIND,
 	OPT_DEFAULT,
 	OPT_DNS,
 	OPT_NAME,
@@ -86,6 +89,7 @@ static const struct option options[] = {
 	{ "port", required_argument, NULL, OPT_PORT },
 	{ "auth", required_argument, NULL, OPT_AUTH },
 	{ "route", required_argument, NULL, OPT_ROUTE },
+	{ "behind", required_argument, NULL, OPT_BEHIND },
 	{ "default-route", no_argument, NULL, OPT_DEFAULT },
 	{ "dns", no_argument, NULL, OPT_DNS },
 	{ "name", required_argument, NULL, OPT_NAME },
@@ -211,6 +215,12 @@ take_option(struct rasdial *r, int c)
 		    !ip_prefix_parse(view_str(optarg), &d->routes[d->n_routes]))
 			return usage_error("not a network such as 10.0.0.0/8", optarg);
 		d->n_routes++;
+		return 0;
+	case OPT_BEHIND:
+		if (d->n_behind == DIAL_ROUTES_MAX ||
+		    !ip_prefix_parse(view_str(optarg), &d->behind[d->n_behind]))
+			return usage_error("not a network such as 10.0.0.0/8", optarg);
+		d->n_behind++;
 		return 0;
 	case OPT_NAME:
 		snprintf(d->name, sizeof(d->name), "%s", optarg);

@@ -544,6 +544,12 @@ conn_method(const struct conn *c)
 	return c->ppp ? ppp_auth_method(c->ppp) : AUTH_NONE;
 }
 
+const struct profile *
+conn_profile(const struct conn *c)
+{
+	return &c->profile;
+}
+
 struct view
 conn_user(const struct conn *c)
 {

@@ -40,6 +40,9 @@ struct conn_conf {
 	bool waive_keyless;    /* server: see may_waive in conn.c */
 	uint32_t handshake_ms; /* TCP accepted to TLS up */
 	uint32_t pace_ms;      /* server: see pace_answer in conn.c; 0 = off */
+	/* client: networks behind us, whose packets may pass; borrowed */
+	const struct ip_prefix *behind;
+	unsigned int n_behind;
 	/* server: where clients live, for those that are isolated; borrowed */
 	const struct guard_range *clients;
 	unsigned int n_clients;
@@ -166,6 +169,7 @@ const struct dhcp_options *conn_options(const struct conn *c); /* client */
 const struct conn_counts *conn_counts(const struct conn *c);
 uint16_t conn_mtu(const struct conn *c); /* of IP packets, both MRUs regarded; 0 before it is up */
 enum auth_method conn_method(const struct conn *c);
+const struct profile *conn_profile(const struct conn *c); /* of the answer; zero before it */
 struct view conn_user(const struct conn *c); /* the peer's name as sent; empty before it came */
 bool conn_is_down(const struct conn *c);
 bool conn_is_up(const struct conn *c);

@@ -34,6 +34,9 @@ guard_for_session(struct conn *c)
 		c->guard.peers = c->conf->clients;
 		c->guard.n_peers = c->conf->n_clients;
 	}
+	bool server = c->conf->side == SIDE_SERVER;
+	c->guard.behind = server ? c->profile.framed : c->conf->behind;
+	c->guard.n_behind = server ? c->profile.n_framed : c->conf->n_behind;
 	if (d->ip_open)
 		c->guard.addr4 = c->conf->side == SIDE_SERVER ? ip->remote : ip->local;
 	if (d->ipv6_open) {

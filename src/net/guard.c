@@ -34,6 +34,15 @@ is_leased(const struct guard *g, const struct ip_hdr *h, const struct ip_addr *a
 	return h->family == IP_V6 && g->bits6 ? ip_in_prefix(a, &p) : ip_equal(a, leased(g, h));
 }
 
+static bool
+is_behind(const struct guard *g, const struct ip_addr *a)
+{
+	for (unsigned int i = 0; i < g->n_behind; i++)
+		if (ip_in_prefix(a, &g->behind[i]))
+			return true;
+	return false;
+}
+
 /* RFC 1122 section 3.2.1.3, RFC 3927 section 7, RFC 6890. */
 static enum drop
 destination4(const struct ip_addr *dst)
@@ -99,8 +108,10 @@ read_packet(const struct guard *g, struct view pkt, struct ip_hdr *h)
 static enum drop
 from_holder(const struct guard *g, const struct ip_hdr *h)
 {
-	if (!is_leased(g, h, &h->src))
+	if (!is_leased(g, h, &h->src) && !is_behind(g, &h->src))
 		return DROP_SPOOFED_SOURCE;
+	if (is_behind(g, &h->dst))
+		return DROP_BAD_DESTINATION;
 	enum drop d = h->family == IP_V4 ? destination4(&h->dst) : destination6(&h->dst);
 	return d != DROP_NONE ? d : isolation(g, &h->dst);
 }
@@ -109,7 +120,7 @@ from_holder(const struct guard *g, const struct ip_hdr *h)
 static enum drop
 to_holder(const struct guard *g, const struct ip_hdr *h)
 {
-	if (!is_leased(g, h, &h->dst))
+	if (!is_leased(g, h, &h->dst) && !is_behind(g, &h->dst))
 		return DROP_WRONG_DESTINATION;
 	return isolation(g, &h->src);
 }

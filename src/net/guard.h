@@ -16,13 +16,15 @@ struct guard_range {
 };
 
 struct guard {
-	enum side side;         /* who we are */
-	struct ip_addr addr4;   /* leased on this link; none: no IPv4 here */
-	struct ip_addr addr6;   /* IPv6 likewise; with bits6 the first address of a prefix */
-	uint8_t bits6;          /* of the leased prefix; 0: addr6 alone */
-	uint16_t peer_mru;      /* largest inner packet to send; 0: no limit */
-	uint16_t mss_clamp;     /* for IPv4; 0: leave the MSS alone */
-	uint16_t mss_clamp6;    /* for IPv6 */
+	enum side side;        /* who we are */
+	struct ip_addr addr4;  /* leased on this link; none: no IPv4 here */
+	struct ip_addr addr6;  /* IPv6 likewise; with bits6 the first address of a prefix */
+	uint8_t bits6;         /* of the leased prefix; 0: addr6 alone */
+	uint16_t peer_mru;     /* largest inner packet to send; 0: no limit */
+	uint16_t mss_clamp;    /* for IPv4; 0: leave the MSS alone */
+	uint16_t mss_clamp6;   /* for IPv6 */
+	unsigned int n_behind; /* networks behind the client, borrowed: */
+	const struct ip_prefix *behind;
 	struct ip_addr gateway; /* server: our address on the link, which isolation spares */
 	unsigned int n_peers;   /* server: 0, or where the other clients live, borrowed: */
 	const struct guard_range *peers; /* set only when the client is isolated (N10) */
@@ -34,6 +36,8 @@ void guard_set_mtu(struct guard *g, uint16_t mtu);
 /*
  * From the peer. Well-formed; the inner source is the leased address (server) or the destination
  * is (client); the destination is a host that may be forwarded to. Attacks E04, E05, N04.
+ * The networks behind the client are as good as its address, but what comes from there for there
+ * would be sent back: it does not pass.
  * Of packets with a plain header (ip_plain_like) it looks at the addresses only.
  */
 enum drop guard_in(const struct guard *g, struct view pkt);

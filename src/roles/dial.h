@@ -24,6 +24,8 @@ struct dial_options {
 	unsigned int method_mask;
 	unsigned int n_routes;
 	struct ip_prefix routes[DIAL_ROUTES_MAX];
+	unsigned int n_behind; /* networks behind this host, which the server routes to it */
+	struct ip_prefix behind[DIAL_ROUTES_MAX];
 	bool default_route, set_dns;
 	char device[16]; /* wanted name of the TUN device */
 	uint32_t connect_ms;

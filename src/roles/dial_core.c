@@ -325,6 +325,8 @@ make_conf(struct core *c)
 		.handshake_ms = HANDSHAKE_MS,
 		.ask_options = true,
 		.stall_ms = STALL_MS };
+	c->conf.behind = o->behind;
+	c->conf.n_behind = o->n_behind;
 	snprintf(c->conf.host, sizeof(c->conf.host), "%s", o->host);
 	sstp_conf_defaults(&c->conf.sstp, SIDE_CLIENT);
 	snprintf(c->conf.sstp.host, sizeof(c->conf.sstp.host), "%s", o->host);

@@ -4,7 +4,9 @@
  * this host answers ARP and ND for it). All of it or nothing, and all of it goes with the session.
  *
  * aaa asks, but is not believed: an address has to be of a configured pool or an account's own, a
- * route an account's own. What accounts have comes from record (GRANT), not from aaa.
+ * route an account's own. What accounts have comes from record (GRANT), not from aaa. Of two calls
+ * in front of one network the newer has it, as a client may dial again while its old call hangs;
+ * when it ends, another that is still there gets it back.
  */
 #include "roles/monitor_priv.h"
 
@@ -87,6 +89,36 @@ route_to(const struct monitor *m, const struct plumbed *p, const struct ip_prefi
 		.ifindex = m->tun_index[p->worker] };
 }
 
+/* Another call in front of the same network than the one that is named; NULL: none. */
+static const struct plumbed *
+other_in_front(struct monitor *m, const struct plumbed *self, const struct ip_prefix *to)
+{
+	struct map_walk w = { 0 };
+	struct map_node *n;
+
+	while ((n = map_walk(&m->plumbed, &w))) {
+		const struct plumbed *p = container_of(n, struct plumbed, node);
+		for (unsigned int i = 0; p != self && i < p->n_routes; i++)
+			if (p->routes[i].len == to->len && ip_equal(&p->routes[i].addr, &to->addr))
+				return p;
+	}
+	return NULL;
+}
+
+static void
+take_route_back(struct monitor *m, const struct plumbed *p, const struct ip_prefix *to)
+{
+	struct route r = { .type = ROUTE_UNICAST, .dst = *to, .ifindex = m->tun_index[p->worker] };
+	const struct plumbed *other = other_in_front(m, p, to);
+
+	if (other) {
+		r = route_to(m, other, to);
+		(void)!netlink_route_add(m->nl, &r, true);
+	} else {
+		(void)!netlink_route_del(m->nl, &r);
+	}
+}
+
 /* Takes back what is there of it; what is gone already is no matter. */
 static void
 take_back(struct monitor *m, struct plumbed *p)
@@ -95,10 +127,8 @@ take_back(struct monitor *m, struct plumbed *p)
 
 	for (unsigned int i = 0; i < p->n_proxies; i++)
 		(void)!netlink_proxy_del(m->nl, p->proxies[i], &p->address);
-	for (unsigned int i = 0; i < p->n_routes; i++) {
-		r.dst = p->routes[i];
-		(void)!netlink_route_del(m->nl, &r);
-	}
+	for (unsigned int i = 0; i < p->n_routes; i++)
+		take_route_back(m, p, &p->routes[i]);
 	r.dst = (struct ip_prefix){ .addr = p->address, .len = host_len(&p->address) };
 	if (!ip_is_none(&p->address))
 		(void)!netlink_route_del(m->nl, &r);
@@ -161,15 +191,15 @@ add_routes(struct monitor *m, struct plumbed *p, struct view list, const char **
 		rc = netlink_route_add(m->nl, &r, true);
 	}
 	while (rc == 0 && monitor_next_prefix(&list, &to)) {
-		if (p->n_routes == ROUTES_MAX || !monitor_route_granted(m, &to)) {
+		if (p->n_routes == ROUTES_MAX || to.len == 0 || !monitor_route_granted(m, &to)) {
 			*error = "a route behind the client is no account's own";
 			return -EPERM;
 		}
 		r = route_to(m, p, &to);
-		/* Not in place of another's: two clients in front of one network is a mistake. */
-		rc = netlink_route_add(m->nl, &r, false);
+		/* Never in place of what this host has of its own. */
+		rc = netlink_route_add(m->nl, &r, other_in_front(m, p, &to) != NULL);
 		if (rc == -EEXIST)
-			*error = "a route behind the client is there already: two clients have it";
+			*error = "this host has a route of its own to a network behind the client";
 		if (rc == 0)
 			p->routes[p->n_routes++] = to;
 	}

@@ -236,6 +236,8 @@ drop_inner(struct net_conn *nc)
 		inside_remove(&nc->w->inside, &nc->inner);
 	if (nc->inner6.family != IP_NONE)
 		inside_remove(&nc->w->inside, &nc->inner6);
+	behind_remove(&nc->w->behind, nc->behind);
+	nc->behind = NULL;
 	nc->inner = nc->inner6 = (struct ip_addr){ 0 };
 }
 
@@ -249,6 +251,8 @@ take_inner(struct net_conn *nc)
 		inside_add(&nc->w->inside, &nc->inner, nc);
 	if (nc->inner6.family != IP_NONE)
 		inside_add(&nc->w->inside, &nc->inner6, nc);
+	const struct profile *terms = conn_profile(nc->conn);
+	nc->behind = behind_add(&nc->w->behind, terms->framed, terms->n_framed, nc);
 }
 
 static void

@@ -8,6 +8,7 @@
 
 #include "base/heap.h"
 #include "base/list.h"
+#include "net/behind.h"
 #include "net/conn.h"
 #include "net/halfopen.h"
 #include "net/inside.h"
@@ -47,8 +48,9 @@ struct net_conn {
 	struct loop_fd *watch;
 	int fd;
 	uint32_t slot;
-	struct ip_addr inner;  /* leased address while up; none: no IPv4 */
-	struct ip_addr inner6; /* leased prefix while up; none: no IPv6 */
+	struct ip_addr inner;      /* leased address while up; none: no IPv4 */
+	struct ip_addr inner6;     /* leased prefix while up; none: no IPv6 */
+	struct behind_net *behind; /* networks behind the client while up; NULL: none */
 	char policy[POLICY_NAME_MAX];
 	char account[NAME_MAX_BYTES + 1];
 	uint64_t asked_ms;              /* when the open question went to aaa; 0 = none */
@@ -91,6 +93,7 @@ struct worker {
 	char tun_name[16];
 	struct loop_fd *tun_watch;
 	struct inside inside;
+	struct behind behind;
 	struct halfopen halfopen;
 	struct counted counted;
 	struct list fronts; /* accepted, and not yet known to be for SSTP: net_front.c */

@@ -23,7 +23,8 @@ owner_of(struct worker *w, struct view pkt)
 
 	if (!ip_hdr_read(pkt, &ip, &fault))
 		return NULL;
-	return inside_find(&w->inside, &ip.dst);
+	struct net_conn *nc = inside_find(&w->inside, &ip.dst);
+	return nc ? nc : behind_find(&w->behind, &ip.dst);
 }
 
 static bool

@@ -84,6 +84,10 @@ apply_routes(const struct question *q, struct account *row)
 		const char *s = json_string_value(json_array_get(all, i));
 		if (!s || strchr(s, ' ') || !ip_prefix_parse(view_str(s), &p))
 			return "a route is no prefix";
+		if (p.len == 0)
+			return "a route of no bits would lead everything to the client";
+		if (!ip_prefix_is_net(&p))
+			return "a route has bits set behind its length";
 		wr_fmt(&w, "%s%s", i ? " " : "", s);
 	}
 	row->routes[wr_len(&w)] = 0;

@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 
 from harness import (BASE, LAN_HOST, ROOT, SERVER_OTHER, case, check, conf, equal, explained, main, ping,
-                     refused, wait_for)
+                     refused, transfer, wait_for)
 
 NO_PROTOCOL = ("ppp.no-network-protocol", 720, "addresses")
 ALONE = ("processes",)
@@ -169,6 +169,73 @@ def addresses_of_their_own(lab):
     s.ctl("user", "set", "alice", "--address", "10.97.0.6")
     equal(lab.connect("alice").address, "10.97.0.6")
     check(lab.connect("bob").address.startswith("10.99.0."), "bob")
+
+
+BRANCH, BRANCH6 = "10.77.7.0/24", "2001:db8:77::/64"
+
+
+def branch(lab, *addresses):
+    """A network behind the client."""
+    lab.client.run("ip", "link", "add", "branch0", "type", "veth", "peer", "name", "branch1")
+    lab.ends.append(lambda: lab.client.run("ip", "link", "del", "branch0", ok=False))
+    lab.client.run("ip", "link", "set", "branch1", "up")
+    for a in addresses:
+        lab.client.run("ip", "addr", "add", a, "dev", "branch0", *(["nodad"] if ":" in a else []))
+    lab.client.run("ip", "link", "set", "branch0", "up")
+
+
+def routes_of(lab, network):
+    return [line for family in ("-4", "-6")
+            for line in lab.server.run("ip", family, "route").stdout.splitlines()
+            if line.startswith(network)]
+
+
+@case()
+def a_network_behind_the_client(lab):
+    """Static routes of an account: both ways, IPv4 and IPv6; what is not its own does not pass."""
+    branch(lab, "10.77.7.1/24", "10.78.7.1/24", "2001:db8:77::1/64")
+    lab.server.run("ip", "addr", "replace", "2001:db8:80::1/64", "dev", "lan0", "nodad")
+    lab.lan.run("ip", "addr", "replace", "2001:db8:80::2/64", "dev", "lan0", "nodad")
+    lab.lan.run("ip", "-6", "route", "replace", "default", "via", "2001:db8:80::1")
+    s = lab.serve(conf(pool="pool p { range 10.99.0.1 - 10.99.0.9; prefix6 2001:db8:99::/48 }"))
+    s.add_user("alice", "--dialin", "allow", "--route", BRANCH, "--route", BRANCH6)
+    there = ["--route", "10.80.0.0/24", "--route", "2001:db8:80::/64"]
+    own = ["--behind", BRANCH, "--behind", BRANCH6, "--behind", "10.78.7.0/24"]
+    d = lab.connect("alice", *there, *own, name="one")
+    check(ping(lab.lan, "10.77.7.1"), "the host behind the server does not reach the network")
+    check(ping(lab.client, LAN_HOST, source="10.77.7.1"), "nor the network the host")
+    check(ping(lab.client, LAN_HOST, source=d.address), "nor the client itself")
+    for host, to, source in ((lab.lan, "2001:db8:77::1", "2001:db8:80::2"),
+                             (lab.client, "2001:db8:80::2", "2001:db8:77::1")):
+        check(host.run("ping", "-6", "-c", "2", "-W", "3", "-I", source, to,
+                       ok=False).returncode == 0, "no ping by IPv6 to", to)
+    transfer(lab.lan, lab.client, "10.77.7.1")
+    # N04: a source that is no network of its own
+    check(not ping(lab.client, LAN_HOST, count=1, wait=1, source="10.78.7.1"), "N04: it passed")
+    facts = s.ctl("diagnose", s.session()["id"], "--trail")["trail"]
+    check(any(BRANCH in f["text"] and BRANCH6 in f["text"] for f in facts), facts)
+    # the client dials again while its old call still hangs: the newer has the networks
+    e = lab.connect("alice", *own, name="two")
+    check(ping(lab.lan, "10.77.7.1"), "not by the newer call")
+    lab.hang_up(e)
+    wait_for(lambda: len(s.sessions()) == 1, "one is left")
+    wait_for(lambda: ping(lab.lan, "10.77.7.1", count=1, wait=1), "the older gets it back")
+    lab.hang_up(d)
+    wait_for(lambda: not routes_of(lab, BRANCH) and not routes_of(lab, BRANCH6), "the routes go")
+
+
+@case()
+def a_network_behind_the_client_that_is_ours(lab):
+    """A route of the host's own is never put aside: the attempt ends, and says why."""
+    s = lab.serve(users=["bob"])
+    for wrong in ("10.77.7.1/24", "0.0.0.0/0", "nonsense"):
+        done = s.ctl_raw("user", "set", "bob", "--route", wrong)
+        check(done.returncode != 0, wrong, done.stdout)
+    s.add_user("alice", "--dialin", "allow", "--route", "10.80.0.0/24")
+    refused(lab.dial("alice"), *NO_PROTOCOL)
+    _, diagnosis = explained(s, "address.route-failed", 0, 720, user="alice")
+    check("route of its own" in str(diagnosis), diagnosis)
+    check(ping(lab.server, LAN_HOST), "the host's own route")
 
 
 @case()

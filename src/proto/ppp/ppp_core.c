@@ -243,11 +243,19 @@ core_reject_protocol(struct turn *t, uint16_t protocol, struct view info)
 	NOTE(t, FACT_NCP_REJECTED, F_U(protocol), F_STR("by us"));
 }
 
-/* RFC 1332 section 2.1: what has no IP here is rejected as a protocol, then there is no more. */
+/*
+ * RFC 1332 section 2.1: what has no IP here is rejected as a protocol, then there is no more. A
+ * peer that would be content with IPv6 is told of that as well: so it knows that no protocol is
+ * left.
+ */
 static void
 refuse_network(struct turn *t, enum cause cause)
 {
-	core_reject_protocol(t, PPP_PROTO_IPCP, view_of(t->p->held, t->p->n_held));
+	struct ppp *p = t->p;
+
+	core_reject_protocol(t, PPP_PROTO_IPCP, view_of(p->held, p->n_held));
+	if (p->conf.ipv6_enabled)
+		core_reject_protocol(t, PPP_PROTO_IPV6CP, view_of(p->held6, p->n_held6));
 	core_fail(t, cause);
 }
 

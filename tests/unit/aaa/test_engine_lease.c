@@ -70,6 +70,33 @@ test_leased(void **state)
 	bench_free(b);
 }
 
+/* R94: the networks behind the client go to monitor with its address, of IPv6 when it has that. */
+static void
+test_networks_behind_the_client(void **state)
+{
+	struct bench *b = make(CONF);
+	struct msg_account a = test_account(7, "branch");
+	const struct msg *m;
+
+	(void)state;
+	a.routes = view_str("192.168.7.0/24 2001:db8:7::/48 192.168.9.128/25");
+	bench_account(b, &a);
+	bench_log_in(b, 1, 0, "branch", 7);
+	bench_ask_lease(b, 1, 0, "");
+	m = bench_expect(b, MSG_PLUMB, ROLE_MONITOR, 0);
+	assert_true(view_eq(m->u.plumb.routes, view_str("192.168.7.0/24 192.168.9.128/25")));
+	struct msg done = { .id = MSG_PLUMB_DONE,
+		.u.plumb_done = {
+		    .seq = m->u.plumb.seq, .ok = true, .device = view_str("rras0") } };
+	bench_give(b, ROLE_MONITOR, 0, &done);
+	bench_leased(b, 1, 0, "10.0.0.2");
+	bench_fact(b, "monitor.framed", "192.168.7.0/24 192.168.9.128/25");
+	bench_end(b, 1, 0);
+	m = bench_expect(b, MSG_PLUMB, ROLE_MONITOR, 0);
+	assert_false(m->u.plumb.add);
+	bench_free(b);
+}
+
 /* One LEASE is answered, with the route to the prefix asked of monitor; the prefix as text. */
 static const char *
 lease6(struct bench *b, uint8_t number, const char *name, uint64_t account)
@@ -529,6 +556,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_leased),
+		cmocka_unit_test(test_networks_behind_the_client),
 		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_ipv6_only),
 		cmocka_unit_test(test_exhausted),

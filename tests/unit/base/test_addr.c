@@ -128,6 +128,10 @@ test_prefixes(void **state)
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_false(prefix(bad[i], &p));
+	assert_true(prefix("10.128.0.0/9", &p) && ip_prefix_is_net(&p));
+	assert_true(prefix("10.64.0.0/9", &p) && !ip_prefix_is_net(&p));
+	assert_true(prefix("2001:db8::1/128", &p) && ip_prefix_is_net(&p));
+	assert_true(prefix("2001:db8::1/127", &p) && !ip_prefix_is_net(&p));
 }
 
 static void

@@ -74,6 +74,31 @@ test_source_must_be_the_lease(void **state)
 	assert_string_equal(IN("255.255.255.255", "192.0.2.1"), "spoofed-source");
 }
 
+/* R94: networks behind the client (static routes of its account). E05: no way in a circle. */
+static void
+test_networks_behind_the_client(void **state)
+{
+	struct ip_prefix behind[2] = { { addr("192.168.7.0"), 24 }, { addr("2001:db8:7::"), 48 } };
+
+	(void)state;
+	guard.behind = behind;
+	guard.n_behind = 2;
+	guard.addr6 = addr("2001:db8:1::");
+	guard.bits6 = 64;
+	assert_string_equal(IN("10.8.0.2", "192.0.2.1"), "none");
+	assert_string_equal(IN("192.168.7.9", "192.0.2.1"), "none");
+	assert_string_equal(IN("192.168.8.9", "192.0.2.1"), "spoofed-source");
+	assert_string_equal(IN("2001:db8:7:1::9", "2001:db8:2::1"), "none");
+	assert_string_equal(IN("2001:db8:8::9", "2001:db8:2::1"), "spoofed-source");
+	assert_string_equal(IN("10.8.0.2", "192.168.7.9"), "bad-destination");
+	assert_string_equal(OUT("192.0.2.1", "192.168.7.9"), "none");
+	assert_string_equal(OUT("192.0.2.1", "192.168.8.9"), "wrong-destination");
+	assert_string_equal(OUT("2001:db8:2::1", "2001:db8:7:1::9"), "none");
+	guard.addr6 = addr("::"); /* IPv6 is not there: nor is what lies behind it */
+	guard.addr6.family = IP_NONE;
+	assert_string_equal(IN("2001:db8:7:1::9", "2001:db8:2::1"), "family-not-leased");
+}
+
 static void
 test_destinations(void **state)
 {
@@ -258,6 +283,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_source_must_be_the_lease),
+		TEST(test_networks_behind_the_client),
 		TEST(test_destinations),
 		TEST(test_out_goes_to_the_lease),
 		TEST(test_client_mirrors),

@@ -1,5 +1,6 @@
 /* The worker's tables: inner addresses, half-open limits, and the heap of deadlines. */
 #include "base/heap.h"
+#include "net/behind.h"
 #include "net/halfopen.h"
 #include "net/inside.h"
 
@@ -33,6 +34,59 @@ test_inside_finds_all_after_removals(void **state)
 		assert_ptr_equal(inside_find(&t, &a), i % 3 ? (void *)&owners[i] : NULL);
 	}
 	inside_fini(&t);
+}
+
+static struct ip_prefix
+prefix(const char *text)
+{
+	struct ip_prefix p;
+
+	assert_true(ip_prefix_parse(view_str(text), &p));
+	return p;
+}
+
+static const char *
+who_has(const struct behind *t, const char *address)
+{
+	struct ip_prefix p = prefix(address);
+	const char *owner = behind_find(t, &p.addr);
+
+	return owner ? owner : "-";
+}
+
+/* The longest prefix, of equal ones the newest, and back when that goes. */
+static void
+test_networks_behind(void **state)
+{
+	static struct behind t;
+	static char a[] = "a", b[] = "b", c[] = "c";
+	struct ip_prefix of_a[3] = { prefix("192.168.0.0/16"), prefix("2001:db8::/32"),
+		prefix("10.9.8.7/32") };
+	struct ip_prefix of_b[2] = { prefix("192.168.4.0/22"), prefix("2001:db8:1::/61") };
+	struct ip_prefix of_c[1] = { prefix("192.168.5.77/16") }; /* of a too; bits too many */
+
+	(void)state;
+	assert_string_equal(who_has(&t, "192.168.1.1"), "-");
+	assert_null(behind_add(&t, of_a, 0, a));
+	struct behind_net *na = behind_add(&t, of_a, 3, a), *nb = behind_add(&t, of_b, 2, b);
+	assert_string_equal(who_has(&t, "192.168.1.1"), "a");
+	assert_string_equal(who_has(&t, "192.168.7.255"), "b");
+	assert_string_equal(who_has(&t, "192.168.8.0"), "a");
+	assert_string_equal(who_has(&t, "10.9.8.7"), "a");
+	assert_string_equal(who_has(&t, "10.9.8.6"), "-");
+	assert_string_equal(who_has(&t, "2001:db8:1:7:1::"), "b");
+	assert_string_equal(who_has(&t, "2001:db8:1:8::"), "a");
+	assert_string_equal(who_has(&t, "2001:db9::"), "-");
+	struct behind_net *nc = behind_add(&t, of_c, 1, c);
+	assert_string_equal(who_has(&t, "192.168.1.1"), "c");
+	behind_remove(&t, nc);
+	assert_string_equal(who_has(&t, "192.168.1.1"), "a");
+	behind_remove(&t, na);
+	behind_remove(&t, NULL);
+	assert_string_equal(who_has(&t, "192.168.1.1"), "-");
+	assert_string_equal(who_has(&t, "192.168.5.1"), "b");
+	behind_remove(&t, nb);
+	assert_int_equal(t.n, 0);
 }
 
 /* X02: one source cannot use up what is there for all; X01: in all there is an end. */
@@ -151,6 +205,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_inside_finds_all_after_removals),
+		cmocka_unit_test(test_networks_behind),
 		cmocka_unit_test(test_halfopen_limits),
 		cmocka_unit_test(test_halfopen_of_nobody),
 		cmocka_unit_test(test_halfopen_network_is_a_24),
