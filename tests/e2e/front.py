@@ -6,7 +6,6 @@ web sites beside it (a web server of Python's ssl, and nginx), which get theirs 
 import http.server
 import os
 import re
-import resource
 import shutil
 import socket
 import ssl
@@ -455,12 +454,8 @@ def site_without_server(lab):
 @case(("processes",))
 def crowd_at_a_site(lab):
     """X01: more browsers than fetch has descriptors for: the rest is closed, nobody breaks down."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (300, hard))     # rrasd is started with it
-    try:
-        s = lab.serve(conf(more=SITE % "", sstp="half-open-per-source 500"), users=["alice"])
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    s = lab.serve(conf(more=SITE % "", sstp="half-open-per-source 500"), users=["alice"],
+                  files=300)
     Web(lab)
     _, _, outward = client_hello("www.example.org")
     hello, held = outward.read(), []

@@ -512,7 +512,9 @@ over(struct turn *t, enum fsm_event ev)
 	else if (ev == FSM_RTR && p->conf.side == SIDE_CLIENT && p->lcp.auth_mismatch)
 		fail_no_common(t);
 	else if (ev == FSM_RTR)
-		core_finish(t, CAUSE_PPP_TERMINATED, true);
+		core_finish(t,
+		    t->p->ncp_cause && !t->p->told_up ? t->p->ncp_cause : CAUSE_PPP_TERMINATED,
+		    true);
 	else if (ev == FSM_RXJ_BAD)
 		core_finish(t, CAUSE_PPP_REJECTED, true);
 	else
