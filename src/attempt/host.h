@@ -12,6 +12,7 @@
 #define HOST_ADDRS_MAX 64u
 #define HOST_ROUTES_MAX 256u
 #define HOST_RULES_MAX 16u
+#define HOST_LINKS_MAX 64u
 
 enum sock_state {
 	SOCK_ESTABLISHED,
@@ -50,6 +51,14 @@ struct host_route {
 	bool unreachable;
 };
 
+/* An interface and its own switches. -1: could not be read. */
+struct host_link {
+	char device[16];
+	int rp_filter; /* the kernel uses the larger of this and that of all */
+	uint32_t mtu;
+	bool up;
+};
+
 /* -1: could not be read. */
 struct host_switches {
 	int ip_forward, ip6_forward;
@@ -59,7 +68,7 @@ struct host_switches {
 
 /* A packet filter rule, or a chain's policy, that drops what a tunnel needs (R7). */
 struct host_drop {
-	char chain[96];  /* "inet filter input" */
+	char chain[96];  /* "table inet filter, chain input" */
 	char what[160];  /* "policy drop and no rule that accepts tcp 443", "rule handle 7: drop" */
 	uint64_t handle; /* 0 = the policy of the chain */
 };
@@ -68,13 +77,16 @@ enum host_seen { HOST_UNKNOWN, HOST_NO, HOST_YES };
 
 struct host_facts {
 	int64_t at_unix_us; /* when it was gathered */
-	unsigned int n_sockets, n_addrs, n_routes, n_drops;
+	unsigned int n_sockets, n_addrs, n_routes, n_drops, n_links;
 	bool sockets_cut, routes_cut; /* more than fitted */
 	bool owners_cut;              /* not root: owners of other users' sockets are unknown */
 	struct host_socket sockets[HOST_SOCKETS_MAX];
 	struct host_addr addrs[HOST_ADDRS_MAX];
 	struct host_route routes[HOST_ROUTES_MAX];
 	struct host_drop drops[HOST_RULES_MAX];
+	struct host_link links[HOST_LINKS_MAX];
+	int64_t rp_dropped;     /* packets that the reverse path filter dropped since boot; -1 */
+	char legacy_filter[64]; /* tables of the old iptables, which nft does not show; "" = none */
 	struct host_switches sw;
 	enum host_seen tun; /* /dev/net/tun opens */
 	char tun_error[64];

@@ -18,6 +18,7 @@
 #define CATALOGUE_FILE_MAX (1u << 20)
 #define PEM_FILE_MAX (64u << 10)
 #define STATE_DEFAULT "/var/lib/openrras"
+#define ONE_WAY_PKTS 8     /* so many packets without an answer are no accident */
 #define EXPLAINED_MAX 200u /* accounts that are tried against the policies */
 
 void
@@ -126,6 +127,7 @@ take_pools(const struct conf *conf, struct diag_config *out)
 		for (unsigned int k = 0; k < p->n_ranges && k < DIAG_RANGES_MAX; k++)
 			d->ranges[d->n_ranges++] =
 			    (struct diag_range){ p->ranges[k].first, p->ranges[k].last };
+		d->prefix6 = p->prefix6;
 	}
 }
 
@@ -156,6 +158,7 @@ take_config(struct ctl_context *x)
 
 	*d = (struct diag_config){ .remote_access = conf->remote_access,
 		.ipv4_enabled = conf->ipv4_enabled,
+		.ipv6_enabled = conf->ipv6_enabled,
 		.enable_forwarding = conf->enable_forwarding,
 		.identity_ansi = conf->identity_ansi,
 		.sstp_enabled = conf->sstp_enabled,
@@ -346,6 +349,48 @@ look_at_accounts(struct ctl_context *x, const struct ctl *c)
 	x->ctx.accounts = &x->accounts;
 }
 
+/* --- sessions: who sends and gets nothing (R95) --- */
+
+static void
+add_session(struct diag_traffic *t, const json_t *row)
+{
+	uint64_t in = (uint64_t)ctl_int(row, "in_pkts"), drops = (uint64_t)ctl_int(row, "drops");
+	char account[64], name[96];
+
+	snprintf(name, sizeof(name), "%s (%.28s)",
+	    text_escape(view_str(ctl_str(row, "account")), account, sizeof(account)),
+	    ctl_str(row, "address"));
+	t->n++;
+	if (in >= ONE_WAY_PKTS && ctl_int(row, "out_pkts") == 0 && t->n_one_way++ == 0) {
+		t->in_pkts = in;
+		memcpy(t->name, name, sizeof(t->name));
+	}
+	if (drops > t->drops) {
+		t->drops = drops;
+		t->drops_in = in;
+		memcpy(t->drops_name, name, sizeof(t->drops_name));
+	}
+}
+
+static void
+look_at_traffic(struct ctl_context *x, const struct ctl *c)
+{
+	struct ctl quiet = *c;
+	struct diag_traffic *t = &x->traffic;
+	json_t *answer, *row;
+	int status;
+	size_t i;
+
+	quiet.json = false;
+	if (!ctl_daemon_runs(c))
+		return;
+	answer = ctl_ask(&quiet, json_pack("{s:s}", "cmd", "sessions"), &status);
+	t->known = answer != NULL;
+	json_array_foreach(json_object_get(answer, "rows"), i, row) add_session(t, row);
+	json_decref(answer);
+	x->ctx.traffic = t;
+}
+
 /* --- all of it --- */
 
 static void
@@ -401,6 +446,7 @@ ctl_context_init(
 	x->ctx.state_dir = &x->state_dir;
 	x->ctx.vault_key = &x->vault_key;
 	look_at_accounts(x, c);
+	look_at_traffic(x, c);
 	return true;
 }
 

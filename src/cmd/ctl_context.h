@@ -23,6 +23,7 @@ struct ctl_context {
 	struct diag_cert cert;
 	struct diag_file state_dir, vault_key;
 	struct diag_accounts accounts;
+	struct diag_traffic traffic;
 };
 
 /* How much to gather. */

@@ -8,7 +8,6 @@
 
 #define OUR_PROCESS "rrasd"
 #define OUR_DEVICE "rras"
-#define ROUTES_SHOWN 8u
 
 /* --- listeners (R15) --- */
 
@@ -281,96 +280,12 @@ check_pools_on_host(const struct diag_context *ctx, struct diag_checks *out)
 		    "No route of this host covers addresses of a pool.");
 }
 
-/* The address by which routers behind reach this host: the first that is not a tunnel's. */
-static const struct host_addr *
-own_address(const struct host_facts *host)
-{
-	for (unsigned int i = 0; host && i < host->n_addrs; i++) {
-		const struct host_addr *a = &host->addrs[i];
-		if (a->prefix.addr.family == IP_V4 && a->up && a->prefix.addr.b[0] != 127 &&
-		    strncmp(a->device, OUR_DEVICE, strlen(OUR_DEVICE)) != 0)
-			return a;
-	}
-	return NULL;
-}
-
-/* The smallest prefix that holds the whole range. */
-static struct ip_prefix
-covering_prefix(const struct diag_range *r)
-{
-	uint32_t first = ip_v4_u32(&r->first), last = ip_v4_u32(&r->last);
-	struct ip_prefix p = { .len = 32 };
-
-	while (p.len > 0 && (first ^ last) >> (32 - p.len))
-		p.len--;
-	p.addr = ip_v4(p.len ? first & (uint32_t)(UINT64_MAX << (32 - p.len)) : 0);
-	return p;
-}
-
-/*
- * Prefixes for a route to the range (R94): one that covers it when less than a quarter of that is
- * not ours (10.99.0.1 to .254 is 10.99.0.0/24), else the longest that together are exactly the
- * range.
- */
-static void
-range_prefixes(const struct diag_range *r, char *out, size_t cap)
-{
-	uint64_t at = ip_v4_u32(&r->first), end = (uint64_t)ip_v4_u32(&r->last) + 1;
-	struct ip_prefix cover = covering_prefix(r);
-	uint64_t room = (uint64_t)1 << (32 - cover.len);
-	char text[ADDR_TEXT_MAX];
-	size_t o = strlen(out);
-
-	if ((end - at) * 4 >= room * 3) {
-		snprintf(out + o, cap - o, "%s%s/%u", o ? " " : "", ip_text(&cover.addr, text),
-		    cover.len);
-		return;
-	}
-	for (unsigned int n = 0; at < end && o < cap; n++) {
-		unsigned int bits = 0;
-		struct ip_addr a = ip_v4((uint32_t)at);
-
-		if (n == ROUTES_SHOWN) {
-			snprintf(out + o, cap - o, " ...");
-			return;
-		}
-		while (
-		    bits < 32 && !(at & ((uint64_t)1 << bits)) && at + ((uint64_t)2 << bits) <= end)
-			bits++;
-		o += (size_t)snprintf(
-		    out + o, cap - o, "%s%s/%u", o ? " " : "", ip_text(&a, text), 32 - bits);
-		at += (uint64_t)1 << bits;
-	}
-}
-
-static void
-check_return_routes(const struct diag_context *ctx, struct diag_checks *out)
-{
-	const struct host_addr *own = own_address(ctx->host);
-	char nets[256] = "", via[ADDR_TEXT_MAX] = "this host's address there";
-
-	for (unsigned int i = 0; i < ctx->config->n_pools; i++)
-		for (unsigned int k = 0; k < ctx->config->pools[i].n_ranges; k++)
-			if (range_is_v4(&ctx->config->pools[i].ranges[k]))
-				range_prefixes(
-				    &ctx->config->pools[i].ranges[k], nets, sizeof(nets));
-	if (!nets[0])
-		return;
-	if (own)
-		ip_text(&own->prefix.addr, via);
-	(void)diag_check_add(out, "forwarding.return-routes", CHECK_OK,
-	    "Routers and hosts behind this server need a route to %s via %s; whether they have it "
-	    "can be "
-	    "seen only there.",
-	    nets, via);
-}
-
 void
 checks_pools(const struct diag_context *ctx, struct diag_checks *out)
 {
 	check_pool_size(ctx->config, out);
 	check_pools_on_host(ctx, out);
-	check_return_routes(ctx, out);
+	checks_return(ctx, out);
 }
 
 /* --- forwarding and filters --- */
@@ -396,17 +311,6 @@ check_forwarding(const struct diag_context *ctx, struct diag_checks *out)
 		    "\"sysctl -w net.ipv4.ip_forward=1\" and a file in /etc/sysctl.d, or "
 		    "enable-forwarding yes in \"server\" of rrasd.conf.");
 	}
-	if (sw->rp_filter_all == 1 || sw->rp_filter_default == 1) {
-		c = diag_check_add(out, "forwarding.reverse-path", CHECK_WARN,
-		    "The reverse path filter is strict: packets are dropped when the answer would "
-		    "leave by "
-		    "another interface.");
-		diag_check_remedy(c, "If clients reach some networks and not others, set "
-				     "net.ipv4.conf.all.rp_filter=2 (loose).");
-	} else if (sw->rp_filter_all >= 0) {
-		(void)diag_check_add(out, "forwarding.reverse-path", CHECK_OK,
-		    "The reverse path filter is not strict.");
-	}
 }
 
 static void
@@ -425,11 +329,43 @@ check_filter(const struct host_facts *host, struct diag_checks *out)
 		(void)diag_check_add(out, "filter.tunnels", CHECK_SKIP,
 		    "The packet filters of this host could not be read%s%s.",
 		    host->filter_error[0] ? ": " : "", host->filter_error);
+	else if (host->legacy_filter[0])
+		diag_check_remedy(
+		    diag_check_add(out, "filter.tunnels", CHECK_WARN,
+			"There are rules of %s, which are not looked at.", host->legacy_filter),
+		    "\"%s -S\" lists them: look for one that drops the port of \"sstp\" or "
+		    "packets of rras*.",
+		    host->legacy_filter);
 	else
 		(void)diag_check_add(out, "filter.tunnels", CHECK_OK, "%s",
 		    host->filter == HOST_NO
 			? "This host has no packet filter rules."
 			: "No packet filter rule was found that drops tunnel packets.");
+}
+
+/* R102: the second place that filters, rrasd itself; its drops are counted by session. */
+static void
+check_own_filter(const struct diag_traffic *t, struct diag_checks *out)
+{
+	struct diag_check *c;
+
+	if (!t || !t->known) {
+		(void)diag_check_add(out, "filter.own", CHECK_SKIP,
+		    "What rrasd's own filters drop is told by a running rrasd only.");
+	} else if (t->drops == 0) {
+		(void)diag_check_add(out, "filter.own", CHECK_OK,
+		    "rrasd's own filters have dropped no packet of the %u sessions.", t->n);
+	} else {
+		c = diag_check_add(out, "filter.own",
+		    t->drops > t->drops_in ? CHECK_WARN : CHECK_OK,
+		    "rrasd's own filters have dropped packets: %llu of %s, of whom %llu went "
+		    "through.",
+		    (unsigned long long)t->drops, t->drops_name, (unsigned long long)t->drops_in);
+		diag_check_remedy(c,
+		    "A source that is not the leased address, and clients that are isolated from "
+		    "each other, are the usual reasons; the record of the session names them "
+		    "when it ends.");
+	}
 }
 
 /* N05, N08: the table is ours and nobody else's business, but a firewall script may flush it. */
@@ -469,6 +405,9 @@ checks_forwarding(const struct diag_context *ctx, struct diag_checks *out)
 		return;
 	}
 	check_forwarding(ctx, out);
+	checks_forwarding6(ctx, out);
+	checks_reverse_path(ctx->host, out);
 	check_nat(ctx, out);
 	check_filter(ctx->host, out);
+	check_own_filter(ctx->traffic, out);
 }

@@ -30,6 +30,7 @@ struct diag_pool {
 	char name[POOL_NAME_MAX];
 	unsigned int n_ranges;
 	struct diag_range ranges[DIAG_RANGES_MAX];
+	struct ip_prefix prefix6; /* len 0: no IPv6 */
 };
 
 struct diag_policy {
@@ -41,7 +42,8 @@ struct diag_policy {
 /* The part of the configuration that explanations need; cmd/ fills it from struct conf. */
 struct diag_config {
 	char server_name[256];
-	bool remote_access, ipv4_enabled, enable_forwarding, identity_ansi, sstp_enabled;
+	bool remote_access, ipv4_enabled, ipv6_enabled, enable_forwarding, identity_ansi,
+	    sstp_enabled;
 	unsigned int method_mask;
 	char domain[64];
 	unsigned int n_realms;
@@ -108,6 +110,16 @@ struct diag_accounts {
 	char names[200]; /* the first of them */
 };
 
+/* Sessions whose clients send packets and get none (R95). */
+struct diag_traffic {
+	bool known;                /* the daemon told */
+	unsigned int n, n_one_way; /* sessions; of them those with many packets in and none out */
+	char name[96];             /* the first of these: its account and address */
+	uint64_t in_pkts;          /* what it sent */
+	char drops_name[96];       /* the session most of whose packets our own filters dropped */
+	uint64_t drops, drops_in;  /* these, and those that went through */
+};
+
 /* All that may be known beside the record. Any pointer but the catalogue may be NULL: not known. */
 struct diag_context {
 	const struct catalogue *catalogue;
@@ -118,6 +130,7 @@ struct diag_context {
 	const struct diag_cert *cert;
 	const struct diag_file *state_dir, *vault_key;
 	const struct diag_accounts *accounts;
+	const struct diag_traffic *traffic;
 	int64_t now_unix_us;
 };
 

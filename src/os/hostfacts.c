@@ -273,6 +273,7 @@ hostfacts_gather(const struct hostfacts_want *want, struct host_facts *out)
 	hostfacts_sockets(out);
 	read_network(out);
 	read_switches(&out->sw);
+	hostfacts_links(out);
 	try_tun(out);
 	if (want->control_socket)
 		try_daemon(want->control_socket, out);

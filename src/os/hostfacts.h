@@ -20,7 +20,13 @@ void hostfacts_gather(const struct hostfacts_want *want, struct host_facts *out)
 /* Only the sockets and their owners: for `rrasctl listeners`. */
 void hostfacts_sockets(struct host_facts *out);
 
+/* Interfaces with their reverse path filters, and what these dropped: a part of gathering. */
+void hostfacts_links(struct host_facts *out);
+
 /* --- pure parts, for tests --- */
+
+/* The number below `name` in the pairs of lines of /proc/net/netstat; -1 when it is not there. */
+int64_t hostfacts_counter(struct view text, const char *group, const char *name);
 
 /* Reads the text of /proc/net/tcp, tcp6, udp or udp6; proto is "TCP", "TCPv6", "UDP", "UDPv6". */
 void hostfacts_read_sockets(const char *proto, struct view text, struct host_facts *out);

@@ -143,7 +143,7 @@ static void
 remember(struct walk *w, const json_t *rule, const char *verdict)
 {
 	w->handle = (uint64_t)json_integer_value(json_object_get(rule, "handle"));
-	snprintf(w->where, sizeof(w->where), "%.16s %.32s %.40s", text(rule, "family"),
+	snprintf(w->where, sizeof(w->where), "table %.16s %.28s, chain %.36s", text(rule, "family"),
 	    text(rule, "table"), text(rule, "chain"));
 	snprintf(w->what, sizeof(w->what), "rule with handle %llu has the verdict %s",
 	    (unsigned long long)w->handle, verdict);
@@ -222,8 +222,8 @@ add_drop(const struct walk *w, const json_t *chain, bool policy, struct host_fac
 	d = &out->drops[out->n_drops++];
 	*d = (struct host_drop){ .handle = policy ? 0 : w->handle };
 	if (policy)
-		snprintf(d->chain, sizeof(d->chain), "%.16s %.32s %.40s", text(chain, "family"),
-		    text(chain, "table"), text(chain, "name"));
+		snprintf(d->chain, sizeof(d->chain), "table %.16s %.28s, chain %.36s",
+		    text(chain, "family"), text(chain, "table"), text(chain, "name"));
 	else
 		snprintf(d->chain, sizeof(d->chain), "%s", w->where);
 	if (policy && w->probe->port)

@@ -338,6 +338,96 @@ forwarding_and_filters(void **state)
 }
 
 static void
+add_link(struct world *w, const char *device, int rp_filter)
+{
+	struct host_link *l = &w->host.links[w->host.n_links++];
+
+	*l = (struct host_link){ .rp_filter = rp_filter, .up = true };
+	snprintf(l->device, sizeof(l->device), "%s", device);
+}
+
+/* The interface that is strict and has no default route is named; ours never are. */
+static void
+reverse_path(void **state)
+{
+	struct world *w = *state;
+
+	w->host.sw.rp_filter_all = w->host.sw.rp_filter_default = 0;
+	add_link(w, "eth0", 1);
+	add_link(w, "rras0", 1);
+	expect(w, "forwarding.reverse-path", CHECK_WARN, "is strict: packets are dropped");
+	add_link(w, "eth1", 1);
+	w->host.rp_dropped = 7;
+	expect(w, "forwarding.reverse-path", CHECK_WARN, "filter of eth1 is strict");
+	assert_non_null(strstr(find(w, "forwarding.reverse-path", CHECK_WARN)->what, "dropped 7"));
+	assert_non_null(strstr(
+	    find(w, "forwarding.reverse-path", CHECK_WARN)->remedy, "conf.eth1.rp_filter=2"));
+	w->host.sw.rp_filter_all = 2; /* the larger counts */
+	expect(w, "forwarding.reverse-path", CHECK_OK, "not strict");
+}
+
+/* R93: IPv6 matters where clients get it. */
+static void
+forwarding_of_ipv6(void **state)
+{
+	struct world *w = *state;
+
+	w->host.sw.ip6_forward = 0;
+	expect(w, "forwarding.ipv6", CHECK_SKIP, "no pool");
+	w->conf.ipv6_enabled = true;
+	w->conf.pools[0].prefix6 = (struct ip_prefix){ ip("2001:db8:99::"), 48 };
+	expect(w, "forwarding.ipv6", CHECK_FAIL, "does not forward IPv6");
+	w->conf.enable_forwarding = true;
+	expect(w, "forwarding.ipv6", CHECK_WARN, "when it starts");
+	w->host.sw.ip6_forward = 1;
+	expect(w, "forwarding.ipv6", CHECK_OK, "forwards IPv6");
+}
+
+/* R94, R95: the route that is needed, by the address that the network behind knows. */
+static void
+the_way_back(void **state)
+{
+	struct world *w = *state;
+	struct diag_traffic t = { .known = true, .n = 2, .n_one_way = 1, .in_pkts = 12 };
+
+	add_addr(w, "lan0", "10.80.0.1/24");
+	add_addr(w, "lan0", "10.80.0.9/24");
+	expect(w, "forwarding.return-routes", CHECK_OK, "10.99.0.0/24 via 10.80.0.1 on lan0;");
+	snprintf(t.name, sizeof(t.name), "alice (10.99.0.2)");
+	w->ctx.traffic = &t;
+	expect(w, "forwarding.return-traffic", CHECK_FAIL, "alice (10.99.0.2) sent 12 packets");
+	assert_non_null(strstr(find(w, "forwarding.return-traffic", CHECK_FAIL)->remedy,
+	    "a route to 10.99.0.0/24 via 10.80.0.1 on lan0"));
+	w->host.sw.ip_forward = 0;
+	expect(w, "forwarding.return-traffic", CHECK_FAIL, "alice");
+	assert_non_null(
+	    strstr(find(w, "forwarding.return-traffic", CHECK_FAIL)->remedy, "does not forward"));
+	t.n_one_way = 0;
+	expect(w, "forwarding.return-traffic", CHECK_OK, "None of the 2 sessions");
+	snprintf(w->conf.nat, sizeof(w->conf.nat), "lan0");
+	expect(w, "forwarding.return-routes", CHECK_OK, "no route back is needed there");
+	w->conf.nat[0] = 0;
+	w->conf.pools[0].ranges[0] = (struct diag_range){ ip("10.80.0.100"), ip("10.80.0.120") };
+	expect(w, "forwarding.return-routes", CHECK_OK, "this host answers for them");
+}
+
+/* R102: the host's filter and our own are two places; each is named by itself. */
+static void
+two_places_filter(void **state)
+{
+	struct world *w = *state;
+	struct diag_traffic t = { .known = true, .n = 1, .drops_name = "bob (10.99.0.3)" };
+
+	w->ctx.traffic = &t;
+	expect(w, "filter.own", CHECK_OK, "no packet of the 1 sessions");
+	t.drops = 40;
+	expect(w, "filter.own", CHECK_WARN, "40 of bob (10.99.0.3)");
+	expect(w, "filter.tunnels", CHECK_OK, "No packet filter rule");
+	snprintf(w->host.legacy_filter, sizeof(w->host.legacy_filter), "iptables-legacy");
+	expect(w, "filter.tunnels", CHECK_WARN, "rules of iptables-legacy");
+}
+
+static void
 certificate_files_and_host(void **state)
 {
 	struct world *w = *state;
@@ -389,6 +479,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(pools, make, unmake),
 		cmocka_unit_test_setup_teardown(return_routes, make, unmake),
 		cmocka_unit_test_setup_teardown(forwarding_and_filters, make, unmake),
+		cmocka_unit_test_setup_teardown(reverse_path, make, unmake),
+		cmocka_unit_test_setup_teardown(forwarding_of_ipv6, make, unmake),
+		cmocka_unit_test_setup_teardown(the_way_back, make, unmake),
+		cmocka_unit_test_setup_teardown(two_places_filter, make, unmake),
 		cmocka_unit_test_setup_teardown(certificate_files_and_host, make, unmake),
 		cmocka_unit_test_setup_teardown(topics_select_checks, make, unmake),
 	};

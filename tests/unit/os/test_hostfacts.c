@@ -255,6 +255,26 @@ odd_json_is_refused(void **state)
 	}
 }
 
+/* Pairs of lines of /proc/net/netstat, at every truncation too. */
+static void
+counters_are_read(void **state)
+{
+	static const char text[] = "TcpExt: SyncookiesSent IPReversePathFilter TW\n"
+				   "TcpExt: 3 17 99\nIpExt: InNoRoutes\nIpExt: 2\n";
+
+	(void)state;
+	assert_int_equal(hostfacts_counter(view_str(text), "TcpExt:", "IPReversePathFilter"), 17);
+	assert_int_equal(hostfacts_counter(view_str(text), "IpExt:", "InNoRoutes"), 2);
+	assert_int_equal(hostfacts_counter(view_str(text), "IpExt:", "TW"), -1);
+	for (size_t n = 0; n < sizeof(text); n++) {
+		uint8_t *copy = malloc(n ? n : 1);
+		assert_true(copy && view_copy(view_of(text, n), copy, n));
+		int64_t got = hostfacts_counter(view_of(copy, n), "TcpExt:", "IPReversePathFilter");
+		assert_true(got == -1 || got == 1 || got == 17);
+		free(copy);
+	}
+}
+
 /* On this very host: a socket of ours is found, with us as its owner. */
 static void
 our_own_listener_is_found(void **state)
@@ -302,6 +322,7 @@ main(void)
 		cmocka_unit_test(filters_that_let_through_are_not_blamed),
 		cmocka_unit_test(what_cannot_be_judged_is_left_open),
 		cmocka_unit_test(odd_json_is_refused),
+		cmocka_unit_test(counters_are_read),
 		cmocka_unit_test(our_own_listener_is_found),
 	};
 
