@@ -88,6 +88,9 @@ int ctl_arg(struct ctl_args *a, const struct ctl_opt *opts, size_t n);
  */
 json_t *ctl_ask(const struct ctl *c, json_t *request, int *status_out);
 
+/* The same, but a refusal is returned too ("ok" is false) and not printed. NULL: unreachable. */
+json_t *ctl_ask_answer(const struct ctl *c, json_t *request, int *status_out);
+
 /* Whether a daemon answers on the socket at all; prints nothing. */
 bool ctl_daemon_runs(const struct ctl *c);
 

@@ -213,6 +213,8 @@ ctl_user(struct ctl *c, int argc, char **argv)
 		return add_or_set(c, &a, what[0] == 'a', false);
 	if (strcmp(what, "passwd") == 0)
 		return add_or_set(c, &a, false, true);
+	if (strcmp(what, "import") == 0)
+		return ctl_user_import(c, &a);
 	if (strcmp(what, "del") == 0 || strcmp(what, "show") == 0)
 		return del_or_show(c, &a, what[0] == 'd');
 	if (strcmp(what, "list") == 0)
@@ -221,5 +223,5 @@ ctl_user(struct ctl *c, int argc, char **argv)
 		return unlock(c, &a);
 	if (strcmp(what, "lockouts") == 0)
 		return lockouts(c, &a);
-	return ctl_usage(c, "add, set, passwd, unlock, lockouts, del, show or list?");
+	return ctl_usage(c, "add, set, passwd, import, unlock, lockouts, del, show or list?");
 }

@@ -1,9 +1,12 @@
 /* The options that describe an account. */
 #include "base/addr.h"
+#include "base/text.h"
 #include "base/week.h"
 #include "cmd/ctl_user.h"
 
 #include <string.h>
+
+#define GROUP_CELL_MAX 256u
 
 enum {
 	OPT_PASSWORD_FILE,
@@ -173,4 +176,107 @@ ctl_user_option(json_t *request, struct user_wanted *w, int o, const char *value
 	default:
 		return "that is no option of this command";
 	}
+}
+
+/* Columns that are written in another way than their options. */
+static const struct {
+	const char *heading;
+	int column;
+} headings[] = {
+	{ "name", USER_COLUMN_NAME },
+	{ "user", USER_COLUMN_NAME },
+	{ "password", USER_COLUMN_PASSWORD },
+	{ "groups", OPT_GROUP },
+	{ "routes", OPT_ROUTE },
+};
+
+int
+ctl_user_column(const char *heading)
+{
+	char name[32];
+	size_t n = 0;
+
+	while (*heading == ' ')
+		heading++;
+	for (; heading[n] && n < sizeof(name) - 1; n++)
+		name[n] = heading[n] == '_' || heading[n] == ' ' ? '-' : heading[n];
+	while (n > 0 && name[n - 1] == '-')
+		n--;
+	for (size_t i = 0; i < sizeof(headings) / sizeof(headings[0]); i++)
+		if (text_eq_nocase(view_of(name, n), view_str(headings[i].heading)))
+			return headings[i].column;
+	/* the rest of the options, but for those that say how the administrator gives a password */
+	for (int o = OPT_NO_PASSWORD + 1; o < N_OPTS; o++)
+		if (strncmp(ctl_user_opts[o].name, "--no-", 5) != 0 &&
+		    text_eq_nocase(view_of(name, n), view_str(ctl_user_opts[o].name + 2)))
+			return o;
+	return USER_COLUMN_UNKNOWN;
+}
+
+bool
+ctl_user_column_is_list(int column)
+{
+	return column == OPT_GROUP || column == OPT_ROUTE;
+}
+
+/* Every piece of a cell that holds several, parted by semicolons. */
+static const char *
+each_piece(json_t *request, int column, const char *value)
+{
+	char piece[GROUP_CELL_MAX];
+	const char *wrong = NULL;
+
+	while (*value && !wrong) {
+		size_t n = strcspn(value, ";"), from = 0, to = n;
+		while (from < to && value[from] == ' ')
+			from++;
+		while (to > from && value[to - 1] == ' ')
+			to--;
+		if (to - from >= sizeof(piece))
+			return "a name or prefix in this list is too long";
+		memcpy(piece, value + from, to - from);
+		piece[to - from] = 0;
+		if (piece[0])
+			wrong = ctl_user_option(request, NULL, column, piece);
+		value += n + (value[n] == ';');
+	}
+	return wrong;
+}
+
+/* yes, no and what spreadsheets make of them. -1: neither. */
+static int
+truth(const char *value)
+{
+	static const char *const words[] = { "no", "yes", "false", "true", "0", "1", "n", "y" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (text_eq_nocase(view_str(value), view_str(words[i])))
+			return (int)(i % 2);
+	return -1;
+}
+
+const char *
+ctl_user_cell(json_t *request, int column, const char *value)
+{
+	if (!value[0])
+		return NULL;
+	if (column == USER_COLUMN_NAME)
+		return set_text(request, "name", value);
+	if (column == USER_COLUMN_PASSWORD)
+		return set_text(request, "password", value);
+	must(column >= 0 && column < N_OPTS);
+	if (ctl_user_column_is_list(column))
+		return each_piece(request, column, value);
+	if (ctl_user_opts[column].takes_value)
+		return ctl_user_option(request, NULL, column, value);
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+		int yes = truth(value);
+		if (column != switches[i].yes && column != switches[i].no)
+			continue;
+		if (yes < 0)
+			return "this column takes yes or no";
+		return ctl_user_option(request, NULL,
+		    yes == (column == switches[i].yes) ? switches[i].yes : switches[i].no, NULL);
+	}
+	return "that is no column of accounts";
 }

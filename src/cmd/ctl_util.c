@@ -176,7 +176,7 @@ wipe_text(char *text)
 }
 
 json_t *
-ctl_ask(const struct ctl *c, json_t *request, int *status_out)
+ctl_ask_answer(const struct ctl *c, json_t *request, int *status_out)
 {
 	char *text = json_dumps(request, JSON_COMPACT | JSON_ENSURE_ASCII);
 	struct asking a = { .rows = json_array() };
@@ -192,27 +192,34 @@ ctl_ask(const struct ctl *c, json_t *request, int *status_out)
 		json_decref(a.last);
 		return NULL;
 	}
-	if (ctl_bool(a.last, "ok")) {
-		json_object_set_new(a.last, "rows", a.rows);
-		*status_out = CTL_OK;
-		return a.last;
-	}
 	const char *code = ctl_str(a.last, "code");
-	enum ctl_exit status = strcmp(code, "not-found") == 0 ? CTL_NOT_FOUND
-	                       : strcmp(code, "usage") == 0   ? CTL_USAGE
-	                                                      : CTL_FAILED;
-	*status_out = (int)status;
+	*status_out = ctl_bool(a.last, "ok")           ? CTL_OK
+	              : strcmp(code, "not-found") == 0 ? CTL_NOT_FOUND
+	              : strcmp(code, "usage") == 0     ? CTL_USAGE
+	                                               : CTL_FAILED;
+	json_object_set_new(a.last, "rows", a.rows);
+	return a.last;
+}
+
+json_t *
+ctl_ask(const struct ctl *c, json_t *request, int *status_out)
+{
+	json_t *answer = ctl_ask_answer(c, request, status_out);
+
+	if (!answer || ctl_bool(answer, "ok"))
+		return answer;
 	if (c->json) {
-		ctl_print_json(a.last);
+		json_object_del(answer, "rows");
+		ctl_print_json(answer);
 	} else {
+		const char *code = ctl_str(answer, "code");
 		char error[700];
 		bool named = strchr(code, '.') != NULL; /* the name of a cause */
 		snprintf(error, sizeof(error), "%s%s%s", named ? code : "", named ? ": " : "",
-		    ctl_str(a.last, "error"));
-		(void)ctl_fail(c, status, error, ctl_str(a.last, "remedy"));
+		    ctl_str(answer, "error"));
+		(void)ctl_fail(c, (enum ctl_exit) * status_out, error, ctl_str(answer, "remedy"));
 	}
-	json_decref(a.rows);
-	json_decref(a.last);
+	json_decref(answer);
 	return NULL;
 }
 

@@ -69,6 +69,8 @@ static const struct subcommand subcommands[] = {
 	    "rrasctl user add NAME [options]\n"
 	    "rrasctl user set NAME [options]\n"
 	    "rrasctl user passwd NAME [--password-file F] [--must-change]\n"
+	    "rrasctl user import FILE.csv [import options] [options]\n"
+	    "rrasctl user import --chap-secrets FILE [--server NAME] [import options] [options]\n"
 	    "rrasctl user unlock NAME | --network ADDRESS\n"
 	    "rrasctl user lockouts\n"
 	    "rrasctl user del NAME\n"
@@ -95,7 +97,17 @@ static const struct subcommand subcommands[] = {
 	    "  --route PREFIX          what lies behind the client; repeat for more. set: replaces "
 	    "all\n"
 	    "  --no-routes             set: nothing lies behind it\n"
-	    "  --caller-id TEXT        may only call from there\n" },
+	    "  --caller-id TEXT        may only call from there\n\n"
+	    "import reads CSV whose first line names the columns: name, password and options as\n"
+	    "above without --, with yes or no where an option takes no value, and semicolons\n"
+	    "between groups or routes. Options given are for rows that do not say otherwise.\n"
+	    "Nothing is imported when a row is wrong. FILE may be - for standard input.\n\n"
+	    "  --dry-run               only say what would be done\n"
+	    "  --update                change accounts that are there already\n"
+	    "  --skip-bad              leave out rows that are wrong\n"
+	    "  --chap-secrets FILE     pppd's file; the first address becomes the account's own.\n"
+	    "                          --reversible keeps the secrets so that CHAP can use them\n"
+	    "  --server NAME           of it only the entries for this server, or for any (*)\n" },
 	{ "group", ctl_group, "groups of accounts, which policies name",
 	    "rrasctl group add GROUP\n"
 	    "rrasctl group del GROUP\n"

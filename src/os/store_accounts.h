@@ -120,6 +120,9 @@ typedef bool (*account_group_fn)(void *ctx, const struct account_group *row);
 
 MUST_USE enum accounts_result accounts_group_add(
     struct accounts *a, const char *name, char *err, size_t cap);
+/* Whether there is one: ACCOUNTS_OK, ACCOUNTS_NO_GROUP or ACCOUNTS_ERROR. */
+MUST_USE enum accounts_result accounts_group_find(
+    struct accounts *a, const char *name, char *err, size_t cap);
 MUST_USE enum accounts_result accounts_group_delete(
     struct accounts *a, const char *name, char *err, size_t cap);
 MUST_USE enum accounts_result accounts_member(

@@ -31,6 +31,15 @@ group_id(struct accounts *a, const char *name, enum accounts_result *result, cha
 }
 
 enum accounts_result
+accounts_group_find(struct accounts *a, const char *name, char *err, size_t cap)
+{
+	enum accounts_result result;
+
+	(void)group_id(a, name, &result, err, cap);
+	return result;
+}
+
+enum accounts_result
 accounts_member_in(
     struct accounts *a, const char *group, uint64_t id, bool add, char *err, size_t cap)
 {

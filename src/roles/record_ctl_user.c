@@ -200,6 +200,21 @@ answer_change(struct question *q, enum accounts_result r, const char *err)
 	}
 }
 
+/* All of a change but the change itself: what rrasctl user import asks first of every row. */
+static void
+check_only(struct question *q, const struct account_change *c)
+{
+	enum accounts_result r = ACCOUNTS_OK;
+	char err[STORE_ERR_MAX] = "";
+
+	for (unsigned int i = 0; i < c->n_groups && r == ACCOUNTS_OK; i++)
+		r = accounts_group_find(q->rec->accounts, c->groups[i], err, sizeof(err));
+	if (r == ACCOUNTS_OK)
+		rctl_ok(q, json_pack("{s:b}", "checked", 1));
+	else
+		answer_change(q, r, err);
+}
+
 /* The moment of truth: reads the account anew, applies the request, commits. */
 static void
 commit(struct question *q)
@@ -247,7 +262,10 @@ commit(struct question *q)
 		c.groups = groups;
 		c.n_groups = (unsigned int)n;
 	}
-	answer_change(q, accounts_put(q->rec->accounts, &c, err, sizeof(err)), err);
+	if (rctl_arg_bool(q, "check", false))
+		check_only(q, &c);
+	else
+		answer_change(q, accounts_put(q->rec->accounts, &c, err, sizeof(err)), err);
 }
 
 static void

@@ -9,6 +9,7 @@ import signal
 from harness import (EXIT, PASSWORD, ROOT, SERVER_OTHER, case, check, conf, equal, explained, main, refused,
                      wait_for)
 
+EXIT_CTL_FAILED = 3     # rrasctl
 REFUSED = ("account.refused-by-server", 691, "credentials")
 EXPIRED = ("account.password-expired", 648, "account")
 
@@ -234,6 +235,126 @@ def lockout_survives_aaa(lab):
     wait_for(lambda: s.role_pids()[0].get("aaa") not in (None, pid), "a new aaa")
     wait_for(lambda: lab.dial("anna").cause == "account.refused-by-server" and
              s.attempt(user="anna")["cause"] == "account.locked-out", "locked out still")
+
+
+def write(name, text):
+    path = f"{ROOT}/{name}"
+    with open(path, "wb") as f:
+        f.write(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def names(s):
+    return sorted(u["name"] for u in s.ctl("user", "list")["rows"])
+
+
+@case()
+def import_of_csv(lab):
+    """Accounts from CSV: all or none, then log in; --update, --skip-bad, --dry-run; R29 R93."""
+    s = lab.serve(conf(authentication="methods mschapv2 chap pap"), users=["old"])
+    s.ctl("group", "add", "vpn")
+    good = write("good.csv", b"\xef\xbb\xbfName,password,Group,reversible,address,must_change\r\n"
+                 b"carla,\"a,\"\"b\"\" c\",vpn,yes,10.99.0.9,\r\n"
+                 b"j\xc3\xbcrgen,Gr\xc3\xbc\xc3\x9fe-123,,no,,no\r\n"
+                 b"nobody,,,,,\r\n")
+    # wrong rows: each with its line and column and a remedy, and nothing is done
+    bad = write("bad.csv", "name,password,hours,group,route\n"
+                "ok,Secret-123,,,\n"
+                "hours,Secret-123,Xx,,\n"
+                "old,Secret-123,,,\n"
+                "OK,Secret-123,,,\n"
+                'a@b,Secret-123,,,\n'
+                "grp,Secret-123,,vpn; nogroup,\n"
+                "route,Secret-123,,,192.0.2.0/24;x\n"
+                "few,Secret-123\n"
+                f"long,{'x' * 257},,,\n")
+    done = s.ctl_raw("user", "import", bad)
+    equal(done.returncode, EXIT_CTL_FAILED, done.stderr)
+    for words in ("bad.csv:3:18: hours: \"Xx\"", "bad.csv:4:1: old: there is an account",
+                  "--update changes it", "bad.csv:5:1: OK: this account stands in line 2",
+                  "bad.csv:6:1: a@b: an account's name has no domain", "no group \"nogroup\"",
+                  "bad.csv:8:20: route: ", "bad.csv:9:5: few: this row has 2 cells",
+                  "bad.csv:10:1: long: the password must be UTF-8 text of at most 256",
+                  "8 of 9 rows are wrong; nothing was imported", "--skip-bad"):
+        check(words in done.stderr, words, "is not in", done.stderr)
+    check("Secret-123" not in done.stderr + done.stdout, "a password is shown")
+    equal(names(s), ["old"])
+    dry = s.ctl("user", "import", good, "--dry-run")
+    equal([r["result"] for r in dry["rows"]], ["to add"] * 3)
+    equal(names(s), ["old"])
+    done = s.ctl("user", "import", good, "--dialin", "allow")
+    equal((done["added"], done["changed"], done["skipped"]), (3, 0, 0))
+    equal(done["rows"][2]["note"], "without a password")
+    lab.connect("carla", "--auth", "chap", password='a,"b" c')
+    equal(s.session(user="carla")["address"], "10.99.0.9")
+    lab.connect("jürgen", password="Grüße-123")
+    refused(lab.dial("nobody", password="x"), *REFUSED)
+    equal(s.ctl("user", "show", "carla")["user"]["groups"], ["vpn"])
+    # what is there is only changed when that is asked for; an empty cell changes nothing
+    update = write("update.csv", "name,dialin,password\ncarla,deny,\nbad name\x01,,\ndora,,Secret-123\n")
+    equal(s.ctl("user", "import", update, "--update", ok=False)["status"], EXIT_CTL_FAILED)
+    done = s.ctl("user", "import", update, "--update", "--skip-bad")
+    equal([r["result"] for r in done["rows"]], ["changed", "skipped", "added"])
+    carla = s.ctl("user", "show", "carla")["user"]
+    equal((carla["dialin"], carla["groups"], carla["reversible"]), ("deny", ["vpn"], True))
+    done = s.ctl("user", "import", update, "--skip-bad")
+    equal([r["result"] for r in done["rows"]], ["skipped"] * 3)
+    # files that are none
+    for text, words in (("name;password\na;b\n", "with commas"), ("password\nx\n", "name"),
+                        ("", "empty"), ("name,name\n", "twice"), ('name\n"a\n', "never closed"),
+                        ("name,password-file\n", "no column \"password-file\"")):
+        done = s.ctl_raw("user", "import", "-", "--skip-bad", stdin=text)
+        equal(done.returncode, EXIT_CTL_FAILED, text)
+        check(words in done.stderr, text, done.stderr)
+    equal(names(s), ["carla", "dora", "jürgen", "nobody", "old"])
+    s.stop()
+    done = s.ctl_raw("user", "import", good)
+    equal(done.returncode, 2, done.stderr)
+
+
+@case()
+def import_of_chap_secrets(lab):
+    """Accounts from pppd's chap-secrets, then log in by CHAP, also from their address; R30."""
+    s = lab.serve(conf(authentication="methods mschapv2 chap"))
+    path = write("chap-secrets", "# client server secret addresses\n"
+                 "anna  *  \"two words\"  10.99.0.7  # her own\n"
+                 "ben   vpn   'it\\'s'\\x21   *\n"
+                 "ben   other another  *\n"
+                 "link\t*\t@/etc/ppp/link.secret\t*\n"
+                 "*  *  anybody  *\n"
+                 "net * secret 10.0.0.0/8\n")
+    done = s.ctl_raw("user", "import", "--chap-secrets", path, "--server", "vpn")
+    equal(done.returncode, EXIT_CTL_FAILED, done.stderr)
+    for words in (":5:8: ", "another file", ":6:1: ", "any client", ":7:14: ", "no single IP address"):
+        check(words in done.stderr, words, "is not in", done.stderr)
+    equal(names(s), [])
+    # without --server the second ben is one too many
+    check("line 3 already" in s.ctl_raw("user", "import", "--chap-secrets", path).stderr)
+    done = s.ctl("user", "import", "--chap-secrets", path, "--server", "vpn", "--skip-bad",
+                 "--reversible", "--dialin", "allow")
+    equal([r["result"] for r in done["rows"]], ["added", "added"] + ["skipped"] * 3)
+    lab.connect("anna", "--auth", "chap", password="two words")
+    equal(s.session(user="anna")["address"], "10.99.0.7")
+    lab.connect("ben", "--auth", "chap", password="it's!")
+    # no copy for CHAP unless it is asked for
+    s.ctl("user", "import", "--chap-secrets", write("one", "carla * plain-1 *\n"), "--dialin", "allow")
+    check(not s.ctl("user", "show", "carla")["user"]["reversible"], "a copy nobody wanted")
+    lab.connect("carla", password="plain-1")
+    check(lab.dial("carla", "--auth", "chap", password="plain-1").status != 0, "CHAP without a copy")
+
+
+@case(placements=("processes",))
+def import_without_a_vault(lab):
+    """R93: the vault is away: said before anything is changed."""
+    s = lab.serve(users=["anna"])
+    pid = s.role_pids()[0]["vault"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        done = s.ctl("user", "import", write("v.csv", "name,password\nben,Secret-123\n"), ok=False)
+        check(done["status"] == EXIT_CTL_FAILED and "vault" in done["error"], done)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    equal(names(s), ["anna"])
 
 
 main()
