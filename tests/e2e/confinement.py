@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
-"""What each role's process may do, as /proc has it, and who may speak to the daemon."""
+"""
+What each role's process may do, as /proc has it, and who may speak to the daemon. A role that was
+broken into finds users of their own, empty roots, no capability and no way to get one, no file, no
+process, no other role's memory. R59, U06, U08.
+"""
 import os
 import re
+import signal
 import stat
 import subprocess
 
-from harness import ROOT, case, check, equal, main, wait_for
+from harness import PASSWORD, ROOT, case, check, conf, equal, main, wait_for
 
 PROCESSES = ("processes",)
 OTHER_UID = 61234
@@ -64,6 +69,7 @@ def ids_and_capabilities(lab):
         seen.setdefault((uids.pop(), gids.pop()), set()).add(name.split()[0])
     check(all(len(who) == 1 for who in seen.values()), "an id is shared:", seen)
     equal(len(seen), 4, "ids:", seen)
+    check(status(monitor_pid(s))["Uid"].startswith("0"), "the monitor keeps what it needs")
 
 
 @case(PROCESSES)
@@ -74,6 +80,9 @@ def roots(lab):
         root = os.readlink(f"/proc/{pid}/root")
         if name == "record":
             equal(root, s.state, "root of record:")
+            seen = set(os.listdir(f"/proc/{pid}/root"))
+            check({"accounts.db", "history.db"} <= seen, name, seen)
+            check(not seen & {"etc", "proc", "dev", "bin"}, name, seen)
         else:
             check(root.endswith("(deleted)"), name, "has the root", root)
             equal(os.listdir(f"/proc/{pid}/root"), [], name, "root:")
@@ -89,7 +98,7 @@ def roots(lab):
 
 @case(PROCESSES)
 def limits(lab):
-    """No core file, no further process, and the vault's memory is nobody's to read."""
+    """U06: no core file, no further process, and the vault's memory is nobody's to read."""
     s = lab.serve(users=["alice"])
     for name, pid in roles(s).items():
         with open(f"/proc/{pid}/limits", encoding="ascii") as f:
@@ -182,7 +191,7 @@ def files_are_closed(lab):
 
 @case(PROCESSES)
 def control_socket_refuses_others(lab):
-    """A user who may not ask is told so by rrasctl, and what to do; root goes on."""
+    """U08: a user who may not ask is told so by rrasctl, and what to do; root goes on."""
     s = lab.serve(users=["alice"])
     os.chmod(ROOT, 0o755)
     path = f"{s.run_dir}/control.sock"
@@ -212,6 +221,55 @@ def control_socket_refuses_others(lab):
     # root of the host is always let in, and nobody was kept out by the refused ones
     equal(s.ctl("status")["status"], 0)
     lab.connect("alice")
+
+
+@case(PROCESSES)
+def secrets_stay_in_the_vault(lab):
+    """U06: the vault's pool is locked and in no core file; no password and no hash is stored."""
+    s = lab.serve(users=["alice"])
+    lab.connect("alice")
+    pid = roles(s)["vault"]
+    if lab.memory_is_ours("locked memory of the vault"):
+        with open(f"/proc/{pid}/smaps", encoding="ascii", errors="replace") as f:
+            flags = [x.splitlines()[0].split() for x in f.read().split("VmFlags:")[1:]]
+        check(any("lo" in x for x in flags), "nothing is locked in the vault's memory")
+        check(any("lo" in x and "dd" in x for x in flags), "it would be in a core file")
+    with open(f"{s.state}/accounts.db", "rb") as f, open(f"{s.state}/accounts.db-wal", "rb") as w:
+        stored = f.read() + w.read()
+    check(b"alice" in stored, "the account is not there")
+    nt = bytes.fromhex(nt_hash(PASSWORD))
+    for what in (PASSWORD.encode(), PASSWORD.encode("utf-16-le"), nt, nt.hex().encode()):
+        check(what not in stored, "in clear in accounts.db:", what)
+
+
+def nt_hash(password):
+    """MD4 of the password in UTF-16LE, by the openssl command's legacy provider."""
+    done = subprocess.run(["openssl", "dgst", "-md4", "-provider", "legacy", "-provider", "default",
+                           "-r"], input=password.encode("utf-16-le"), capture_output=True,
+                          check=True, timeout=10)
+    return done.stdout.split()[0].decode()
+
+
+@case(PROCESSES)
+def roles_end_with_the_monitor_and_alone(lab):
+    """The terminal's signals are the monitor's affair; a role's end is not the others'."""
+    s = lab.serve(users=["alice"])
+    lab.connect("alice")
+    pids = roles(s)
+    for pid in pids.values():
+        for signo in (signal.SIGHUP, signal.SIGINT, signal.SIGPIPE):
+            os.kill(pid, signo)
+    equal(roles(s), pids, "a role ended by a signal that is not for it:")
+    s.stop()
+    equal([p for p in pids.values() if os.path.exists(f"/proc/{p}/exe")], [], "they live on:")
+
+
+@case(PROCESSES)
+def sandbox_can_be_switched_off(lab):
+    """The setting for debugging does what it says, and nothing else changes."""
+    s = lab.serve(conf(server="sandbox no"), users=["alice"])
+    lab.connect("alice")
+    equal({status(p)["Uid"].split()[0] for p in roles(s).values()}, {"0"})
 
 
 @case(PROCESSES)

@@ -53,7 +53,7 @@ def half_open_memory(lab):
         check(ping(lab.client, up.server_address), "the session that was up is dead")
         load.end()
         wait_for(lambda: half_open(s) == 0, "all are forgotten", 15, 0.05)
-    for reach in ("tls", "sstp"):
+    for reach in ("tls", "sstp") if lab.memory_is_ours("memory of half-open calls") else ():
         first, second = grown[reach]
         check(second < first + 4000, "memory of", reach, "grew from", first, "to", second, "KiB")
     lab.hang_up(lab.connect("alice"))

@@ -215,7 +215,8 @@ def lengths_and_floods(lab):
         with tls(lab.client.connect()) as c:
             say(c, line + flood)
             to_end(c)
-    check(burden(s)[1] < before[1] + 3000, "memory grew from", before, "to", burden(s))
+    if lab.memory_is_ours("memory after floods of header fields"):
+        check(burden(s)[1] < before[1] + 3000, "memory grew from", before, "to", burden(s))
     fine(lab, s)
     n = counts(s)
     equal(n["sstp.http-malformed"], 9, n)
@@ -495,7 +496,9 @@ def nothing_stays(lab):
     wait_for(idle, "no connection is left")
     fine(lab, s)
     wait_for(lambda: burden(s)[0] == fds, "descriptors as before")
-    check(burden(s)[1] < kib + 3000, "memory grew from", kib, "to", burden(s)[1], "KiB")
+    if lab.memory_is_ours("memory after a storm"):
+        check(burden(s)[1] < kib + 3000, "memory grew from", kib, "to", burden(s)[1],
+              "KiB")
     equal(set(s.role_pids()[1].values()), {0}, "restarts:")
 
 
