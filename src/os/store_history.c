@@ -246,16 +246,49 @@ history_commit(struct history *h, char *err, size_t cap)
 {
 	if (!h->in_transaction)
 		return true;
-	h->in_transaction = false;
 	if (sqlite3_get_autocommit(h->db)) { /* SQLite rolled back by itself: disk full, I/O */
+		history_rollback(h);
 		snprintf(err, cap, "%s; remedy: make room on the disk, then look into its health",
-		    "the history of attempts lost its latest rows");
+		    "the latest rows of the history of attempts could not be written");
 		return false;
 	}
+	h->in_transaction = false;
 	if (store_exec(h->db, "COMMIT", &history_schema, err, cap))
 		return true;
-	sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL);
+	h->in_transaction = true;
+	history_rollback(h);
 	return false;
+}
+
+void
+history_rollback(struct history *h)
+{
+	char err[STORE_ERR_MAX];
+
+	if (!h->in_transaction)
+		return;
+	h->in_transaction = false;
+	sqlite3_exec(h->db, "ROLLBACK", NULL, NULL, NULL); /* none is left where SQLite did it */
+	if (!count_rows(h, err, sizeof(err)))              /* what was counted came to nothing */
+		return; /* retention is late by some rows, until the next start */
+}
+
+bool
+history_may_recover(const struct history *h)
+{
+	switch (sqlite3_errcode(h->db) & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+	case SQLITE_NOMEM:
+	case SQLITE_READONLY:
+	case SQLITE_IOERR:
+	case SQLITE_FULL:
+	case SQLITE_CANTOPEN:
+	case SQLITE_PERM:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* Deletes the oldest ended rows of a class, somewhat more than needed so that it is seldom. */
@@ -368,6 +401,7 @@ history_add_facts(struct history *h, const struct attempt_id *id, struct view fa
 	bool ended;
 	int class, rc = look(h, id, facts, &class, &ended, all, &n);
 
+	*found_out = rc == SQLITE_OK && class >= 0;
 	if (rc == SQLITE_OK && class >= 0) {
 		sqlite3_bind_blob(h->set_facts, 1, id->b, sizeof(id->b), SQLITE_STATIC);
 		sqlite3_bind_blob(h->set_facts, 2, all, (int)n, SQLITE_STATIC);
@@ -375,7 +409,6 @@ history_add_facts(struct history *h, const struct attempt_id *id, struct view fa
 	}
 	if (rc != SQLITE_OK)
 		return store_error(h->db, rc, &history_schema, err, cap);
-	*found_out = class >= 0;
 	return true;
 }
 

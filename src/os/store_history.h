@@ -48,13 +48,24 @@ void history_close(struct history *h); /* NULL is fine */
  */
 MUST_USE bool history_put(struct history *h, const struct attempt_record *r, char *err, size_t cap);
 
-/* Adds facts to a stored attempt; *found_out tells whether there is one. False with err. */
+/* Adds facts to a stored attempt; *found_out tells whether there is one, also when false with err.
+ */
 MUST_USE bool history_add_facts(struct history *h, const struct attempt_id *id, struct view facts,
     bool *found_out, char *err, size_t cap);
 
-/* Groups writes into one transaction: begin, any number of puts, commit. */
+/*
+ * Groups writes into one transaction: begin, any number of puts, commit. When commit fails, or the
+ * writer rolls back, none of them is stored and each may be put again.
+ */
 MUST_USE bool history_begin(struct history *h, char *err, size_t cap);
 MUST_USE bool history_commit(struct history *h, char *err, size_t cap);
+void history_rollback(struct history *h);
+
+/*
+ * Directly after a write that failed: whether the same one may do later (the disk is full, the file
+ * is locked, memory is out), or it is the row that cannot be stored.
+ */
+bool history_may_recover(const struct history *h);
 
 /* Which attempts. A zeroed filter takes all. */
 struct history_filter {

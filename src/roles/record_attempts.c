@@ -14,6 +14,7 @@
 #define RETRY_MS 1000u
 #define RETRIES_MAX 60u
 #define LIVE_WAITING_MAX 20000u
+#define LIVE_PATIENT_MAX 1000u /* so few wait as long as it takes */
 
 static struct list *
 bucket_of(struct record *rec, const struct attempt_id *id)
@@ -108,29 +109,57 @@ set_dirty(struct record *rec, struct live *l)
 	rec->flush_armed = true;
 }
 
+/* Said once for each trouble; status tells of it as long as we run. */
 static void
 history_failed(struct record *rec, const char *err)
 {
-	if (rec->n_history_errors++ == 0 || strcmp(rec->history_err, err) != 0)
+	if (!rec->history_down || strcmp(rec->history_err, err) != 0)
 		fprintf(stderr, "rrasd: %s\n", err);
+	rec->history_down = true;
+	rec->n_history_errors++;
 	snprintf(rec->history_err, sizeof(rec->history_err), "%s", err);
 }
 
-/* Writes one; an attempt that ended leaves memory, whether the store took it or not. */
 static void
+history_works(struct record *rec)
+{
+	rec->n_flush_failures = 0;
+	if (!rec->history_down)
+		return;
+	rec->history_down = false;
+	fprintf(stderr,
+	    "rrasd: the history of attempts is written again; %llu attempts and %llu "
+	    "messages of facts were lost\n",
+	    (unsigned long long)rec->n_attempts_lost, (unsigned long long)rec->n_facts_lost);
+}
+
+/* Puts one into the transaction. False when the store takes nothing more now. */
+static bool
 write_one(struct record *rec, struct live *l)
 {
 	char err[STORE_ERR_MAX];
+	bool ok;
 
 	l->r.facts = view_of(l->facts, l->n_facts);
-	if (!history_put(rec->history, &l->r, err, sizeof(err)))
-		history_failed(rec, err);
-	if (l->decided &&
-	    !history_put_decided(rec->history, &l->r.id, l->decided, err, sizeof(err)))
-		history_failed(rec, err);
+	ok = history_put(rec->history, &l->r, err, sizeof(err)) &&
+	     (!l->decided ||
+		 history_put_decided(rec->history, &l->r.id, l->decided, err, sizeof(err)));
+	l->r.facts = view_of(NULL, 0);
+	if (ok)
+		return true;
+	bool later = history_may_recover(rec->history);
+	history_failed(rec, err);
+	if (!later) /* this one is never stored: it must not hold up the others */
+		rec->n_attempts_lost++;
+	return !later;
+}
+
+/* It is stored: what was kept for it is let go, all of it when it has ended. */
+static void
+written(struct record *rec, struct live *l)
+{
 	free(l->decided);
 	l->decided = NULL;
-	l->r.facts = view_of(NULL, 0);
 	l->n_facts = 0;
 	free(l->facts);
 	l->facts = NULL;
@@ -150,7 +179,9 @@ write_later(struct record *rec)
 
 	loop_timer_at(rec->flush_timer, loop_now(rec->host->loop)->ms + RETRY_MS);
 	rec->flush_armed = true;
-	if (++rec->n_flush_failures < RETRIES_MAX && rec->n_live < LIVE_WAITING_MAX)
+	rec->n_flush_failures++;
+	if (rec->n_live <= LIVE_PATIENT_MAX ||
+	    (rec->n_flush_failures < RETRIES_MAX && rec->n_live < LIVE_WAITING_MAX))
 		return;
 	for (size_t i = 0; i < LIVE_BUCKETS; i++) {
 		list_each (n, tmp, &rec->live[i]) {
@@ -163,28 +194,53 @@ write_later(struct record *rec)
 	}
 }
 
+static bool
+write_all(struct record *rec, char *err, size_t cap)
+{
+	struct list *n, *tmp;
+
+	if (!history_begin(rec->history, err, cap)) {
+		history_failed(rec, err);
+		return false;
+	}
+	for (size_t i = 0; i < LIVE_BUCKETS; i++) {
+		list_each (n, tmp, &rec->live[i]) {
+			struct live *l = container_of(n, struct live, node);
+			if (l->dirty && !write_one(rec, l)) {
+				history_rollback(rec->history);
+				return false;
+			}
+		}
+	}
+	if (history_commit(rec->history, err, cap))
+		return true;
+	history_failed(rec, err);
+	return false;
+}
+
+/* All that is new, in one transaction. Nothing is forgotten before it is committed. */
 void
 record_flush(struct record *rec)
 {
 	char err[STORE_ERR_MAX];
 	struct list *n, *tmp;
+	bool any = false;
 
 	rec->flush_armed = false;
-	if (!history_begin(rec->history, err, sizeof(err))) {
-		history_failed(rec, err);
+	if (!write_all(rec, err, sizeof(err))) {
 		write_later(rec);
 		return;
 	}
-	rec->n_flush_failures = 0;
 	for (size_t i = 0; i < LIVE_BUCKETS; i++) {
 		list_each (n, tmp, &rec->live[i]) {
 			struct live *l = container_of(n, struct live, node);
+			any = any || l->dirty;
 			if (l->dirty)
-				write_one(rec, l);
+				written(rec, l);
 		}
 	}
-	if (!history_commit(rec->history, err, sizeof(err)))
-		history_failed(rec, err);
+	if (any) /* an empty transaction proves nothing */
+		history_works(rec);
 }
 
 /* Facts of attempts that never came: forgotten after a while, or for want of room. */
@@ -315,8 +371,10 @@ record_on_facts(
 	if (!rec->history || (from == ROLE_NET && is_anothers(l, index)))
 		return;
 	if (!l &&
-	    !history_add_facts(rec->history, &m->attempt, m->facts, &stored, err, sizeof(err)))
+	    !history_add_facts(rec->history, &m->attempt, m->facts, &stored, err, sizeof(err))) {
 		history_failed(rec, err);
+		rec->n_facts_lost += stored;
+	}
 	if (stored)
 		return;
 	if (!l)
@@ -382,8 +440,10 @@ record_on_counted(struct record *rec, const struct msg_counted *m)
 
 	if (!rec->history)
 		return;
-	if (!history_count_add(rec->history, &c, err, sizeof(err)))
+	if (!history_count_add(rec->history, &c, err, sizeof(err))) {
 		history_failed(rec, err);
+		rec->n_attempts_lost += m->attempts;
+	}
 }
 
 void

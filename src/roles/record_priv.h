@@ -65,6 +65,7 @@ struct record {
 	uint64_t n_history_errors, n_attempts_lost, n_facts_lost, n_journal_lost;
 	unsigned int n_flush_failures;
 	bool flush_armed;
+	bool history_down; /* its last write failed, and that was said */
 	int journal_fd, control_fd;
 	int reserve_fd; /* given up to turn a client away; -1 = none */
 	bool going;

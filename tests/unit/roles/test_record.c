@@ -1,10 +1,12 @@
 /*
  * What record keeps of attempts (R13, R31, R107): facts of several witnesses, a worker's death,
- * sessions of an earlier run, a store that does not take writes, journal entries (U02, U05).
+ * sessions of an earlier run, a store that does not take writes (G13), journal entries (U02, U05).
  */
 #include "record_helper.h"
 
+#include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 static struct msg
@@ -178,6 +180,75 @@ test_history_locked(void **state)
 	assert_has(ask(f, "{\"cmd\":\"status\"}"), "locked");
 }
 
+/*
+ * G13: the disk is full (the file may not grow): what ended stays in memory, and is stored once
+ * there is room. Retention counts right afterwards.
+ */
+static void
+test_disk_full(void **state)
+{
+	struct fake *f = *state;
+	struct rlimit before, none = { .rlim_cur = 1 };
+	struct msg m;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none.rlim_max = before.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	record_flush(f->rec);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	for (uint8_t n = 1; n <= 20; n++) {
+		m = attempt(n, STAGE_AUTHENTICATE, true, CAUSE_WRONG_PASSWORD);
+		tell_fact(f, ROLE_AAA, BY_AAA, n, 20, "a fact that waits");
+		tell(f, ROLE_NET, 0, &m);
+		record_flush(f->rec);
+	}
+	assert_int_equal(f->rec->n_live, 20);
+	assert_true(f->rec->n_history_errors > 0);
+	assert_has(f->rec->history_err, "history.db");
+	assert_has(f->rec->history_err, "remedy");
+	assert_int_equal(f->rec->n_attempts_lost, 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	record_flush(f->rec);
+	assert_int_equal(f->rec->n_live, 0);
+	assert_int_equal(f->rec->n_attempts_lost, 0);
+	assert_false(f->rec->history_down);
+	const char *r = ask(f, "{\"cmd\":\"attempts\"}");
+	unsigned int rows = 0;
+	for (const char *p = r; (p = strstr(p, "account.wrong-password")); p++)
+		rows++;
+	assert_int_equal(rows, 20);
+	assert_has(ask(f, "{\"cmd\":\"attempt\"}"), "a fact that waits");
+}
+
+/* G13: room does not come and much waits: after a minute what ended makes way, counted and told. */
+static void
+test_disk_stays_full(void **state)
+{
+	struct fake *f = *state;
+	struct msg m = attempt(1, STAGE_AUTHENTICATE, true, CAUSE_WRONG_PASSWORD);
+	struct rlimit before, none = { .rlim_cur = 1 };
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	none.rlim_max = before.rlim_max;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	for (unsigned int i = 0; i < 1000; i++) {
+		m.u.attempt.attempt.b[14] = (uint8_t)(i >> 8);
+		m.u.attempt.attempt.b[15] = (uint8_t)i;
+		tell(f, ROLE_NET, 0, &m);
+	}
+	for (unsigned int i = 0; i < 100; i++)
+		record_flush(f->rec);
+	assert_int_equal(f->rec->n_live, 1000); /* so few do no harm */
+	m.u.attempt.attempt.b[13] = 1;
+	tell(f, ROLE_NET, 0, &m);
+	record_flush(f->rec);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(f->rec->n_live, 0);
+	assert_int_equal(f->rec->n_attempts_lost, 1001);
+	assert_has(ask(f, "{\"cmd\":\"status\"}"), "1001 attempts lost");
+}
+
 /* The journal entry names attempt and cause; the peer's own line break and colours stay out. */
 static void
 test_journal(void **state)
@@ -245,6 +316,8 @@ main(void)
 		T(test_worker_dies),
 		T(test_restart),
 		T(test_history_locked),
+		T(test_disk_full),
+		T(test_disk_stays_full),
 		T(test_journal),
 		T(test_damage_at_start),
 	};
