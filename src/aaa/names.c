@@ -46,6 +46,50 @@ from_ansi(struct view v, struct wr *w)
 	return wr_done(w);
 }
 
+/* The byte of Windows-1252 for a character; 0 when it has none. */
+static uint8_t
+to_ansi(ucs4_t c)
+{
+	if (c < 0x80 || (c >= 0xa0 && c <= 0xff))
+		return (uint8_t)c;
+	for (unsigned int i = 0; i < sizeof(cp1252) / sizeof(cp1252[0]); i++)
+		if (cp1252[i] && cp1252[i] == c)
+			return (uint8_t)(0x80 + i);
+	return 0;
+}
+
+bool
+name_encoding_parse(const char *s, enum name_encoding *out)
+{
+	static const char *const names[] = { "unicode", "ansi", "windows" };
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(s, names[i]) == 0) {
+			*out = (enum name_encoding)i;
+			return true;
+		}
+	return false;
+}
+
+bool
+name_write(enum name_encoding e, struct view utf8, struct wr *w)
+{
+	if (e == NAMES_UNICODE)
+		wr_bytes(w, utf8.p, utf8.n); /* as typed */
+	else if (!text_is_utf8(utf8))
+		return false;
+	for (size_t at = 0; e != NAMES_UNICODE && at < utf8.n;) {
+		ucs4_t c;
+		int used = u8_mbtouc(&c, utf8.p + at, utf8.n - at);
+		uint8_t byte = used > 0 ? to_ansi(c) : 0;
+		if (byte == 0)
+			return false;
+		wr_u8(w, byte);
+		at += (size_t)used;
+	}
+	return wr_done(w);
+}
+
 static void
 fold_ascii(struct view v, struct lookup_name *out)
 {

@@ -11,6 +11,7 @@
 
 #include "attempt/cause.h"
 #include "attempt/request.h"
+#include "base/wr.h"
 
 #define LOOKUP_MAX 256u /* bytes of a normal form */
 #define NAME_DOMAINS_MAX 9u
@@ -48,6 +49,21 @@ void name_rules_init(struct name_rules *r, const struct conf *c);
  * an invisible character, ending in a dot or blank. Views in out point into sent.
  */
 enum cause name_read(const struct name_rules *r, struct view sent, struct peer_name *out);
+
+/*
+ * How a client writes names that are not ASCII (R25, R26). Windows from 7 on writes Unicode in EAP
+ * and its code page in all other methods; before, the code page in all.
+ */
+enum name_encoding { NAMES_UNICODE, NAMES_ANSI, NAMES_WINDOWS };
+
+/* "unicode", "ansi", "windows"; false when it is none of them. */
+MUST_USE bool name_encoding_parse(const char *s, enum name_encoding *out);
+
+/*
+ * A client's name as it goes out by a method of PPP that is not EAP: as it is, or from UTF-8 into
+ * Windows-1252. False when it is not UTF-8, has a character that the code page lacks, or w is full.
+ */
+MUST_USE bool name_write(enum name_encoding e, struct view utf8, struct wr *w);
 
 /* The normal form of one name without domain. False for what cannot be a name. */
 MUST_USE bool name_normalise(struct view utf8, struct lookup_name *out);

@@ -100,6 +100,18 @@ texts(const char *const *items, unsigned int n)
 	return a;
 }
 
+static json_t *
+findings(const struct diag_report *rep)
+{
+	json_t *a = json_array();
+
+	for (unsigned int i = 0; i < rep->n_findings; i++)
+		json_array_append_new(
+		    a, json_pack("{s:s, s:s, s:s}", "id", rep->findings[i].id, "text",
+			   rep->findings[i].text, "remedy", rep->findings[i].remedy));
+	return a;
+}
+
 static void
 print_line(void *ctx, const char *line)
 {
@@ -120,12 +132,13 @@ dial_print_failure(const struct dial_print *p, const struct attempt_record *r)
 		return;
 	}
 	if (p->json) {
-		print_json(json_pack("{s:b, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o}",
+		print_json(json_pack("{s:b, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}",
 		    "connected", 0, "attempt", rep.id, "error", (json_int_t)rep.number,
 		    "error_text", rep.number_text, "cause", rep.cause, "class",
 		    cause_class_name(cause_info(r->cause)->class_), "title", rep.title, "meaning",
 		    rep.means, "evidence", texts(rep.saw, rep.n_saw), "fix_here",
-		    texts(rep.there, rep.n_there), "fix_on_server", texts(rep.here, rep.n_here)));
+		    texts(rep.there, rep.n_there), "fix_on_server", texts(rep.here, rep.n_here),
+		    "findings", findings(&rep)));
 	} else {
 		diag_render(&rep, WIDTH, print_line, stderr);
 	}

@@ -38,6 +38,9 @@ static const char usage_text[] =
     "  --ca FILE             trust the roots in this PEM file instead of the system's\n"
     "  --port N              TCP port (443)\n"
     "  --auth LIST           methods to use, e.g. mschapv2,chap,pap (default mschapv2)\n"
+    "  --name-encoding E     of letters beyond ASCII in the user name: unicode (UTF-8, the "
+    "default),\n"
+    "                        ansi (Windows-1252), windows (as Windows does: ansi but in EAP)\n"
     "  --route PREFIX        send this network through the tunnel; may be repeated\n"
     "  --behind PREFIX       a network behind this host, which the server routes here; may be\n"
     "                        repeated\n"
@@ -64,6 +67,7 @@ enum {
 	OPT_CA,
 	OPT_PORT,
 	OPT_AUTH,
+	OPT_NAMES,
 	OPT_ROUTE,
 	OPT_BEHIND,
 	OPT_DEFAULT,
@@ -88,6 +92,7 @@ static const struct option options[] = {
 	{ "ca", required_argument, NULL, OPT_CA },
 	{ "port", required_argument, NULL, OPT_PORT },
 	{ "auth", required_argument, NULL, OPT_AUTH },
+	{ "name-encoding", required_argument, NULL, OPT_NAMES },
 	{ "route", required_argument, NULL, OPT_ROUTE },
 	{ "behind", required_argument, NULL, OPT_BEHIND },
 	{ "default-route", no_argument, NULL, OPT_DEFAULT },
@@ -210,6 +215,10 @@ take_option(struct rasdial *r, int c)
 		return parse_methods(optarg, &d->method_mask)
 		           ? 0
 		           : usage_error("not a list of mschapv2, chap, pap", optarg);
+	case OPT_NAMES:
+		return name_encoding_parse(optarg, &d->names)
+		           ? 0
+		           : usage_error("not an encoding (unicode, ansi, windows)", optarg);
 	case OPT_ROUTE:
 		if (d->n_routes == DIAL_ROUTES_MAX ||
 		    !ip_prefix_parse(view_str(optarg), &d->routes[d->n_routes]))
@@ -420,6 +429,16 @@ dial_and_return(struct rasdial *r)
 	return word[0];
 }
 
+/* The name has to be writable in the encoding that was asked for. */
+static bool
+name_fits(const struct dial_options *d)
+{
+	uint8_t buf[NAME_MAX_BYTES];
+	struct wr w = wr_over(buf, sizeof(buf));
+
+	return name_write(d->names, view_str(d->user), &w);
+}
+
 static bool
 get_passwords(struct rasdial *r)
 {
@@ -461,6 +480,9 @@ dial(struct rasdial *r, const char *host)
 	snprintf(d->host, sizeof(d->host), "%s", host);
 	if (!d->user[0])
 		return usage_error("--user is missing", NULL);
+	if (!name_fits(d))
+		return usage_error(
+		    "the user name cannot be written in this --name-encoding", d->user);
 	if (!d->name[0]) {
 		snprintf(d->name, sizeof(d->name), "%.63s", host);
 		if (!good_name(d->name))

@@ -51,9 +51,28 @@ name_as_sent(const struct explain *x)
 	struct fact_field f;
 
 	if (explain_find_field(x->r->facts, view_str("aaa.request"), "name", &f) ||
-	    explain_find_field(x->r->facts, view_str("ppp.auth-answered"), "name", &f))
+	    explain_find_field(x->r->facts, view_str("ppp.auth-answered"), "name", &f) ||
+	    explain_find_field(x->r->facts, view_str("ppp.auth-sent"), "name", &f))
 		return f.bytes;
 	return view_str(x->r->user);
+}
+
+/* R25, R28: a client that was refused knows which encoding it wrote, not which one is read. */
+static void
+rule_name_sent(const struct explain *x, struct view name)
+{
+	if (text_is_utf8(name))
+		find(x, "name.encoding", CHECK_WARN,
+		    "Where the server reads names in a code page (rrasd with identity-encoding "
+		    "ansi; Windows in all methods but EAP), dial with --name-encoding ansi.",
+		    "The user's name has letters beyond ASCII and went out in Unicode (UTF-8). "
+		    "The server may read another encoding; the password may be right.");
+	else
+		find(x, "name.encoding", CHECK_WARN,
+		    "Where the server reads Unicode (rrasd's default), dial with --name-encoding "
+		    "unicode.",
+		    "The user's name has letters beyond ASCII and went out in a code page (ANSI). "
+		    "The server may read another encoding; the password may be right.");
 }
 
 /* R27, R29: the bytes of the name tell which encoding the client used. */
@@ -65,12 +84,16 @@ rule_name_encoding(const struct explain *x)
 
 	if (x->out->number != 691 || !text_has_high(name))
 		return;
+	if (x->r->client) {
+		rule_name_sent(x, name);
+		return;
+	}
 	if (!text_is_utf8(name))
 		find(x, "name.encoding", CHECK_FAIL,
 		    ansi ? "Check that client and server use the same code page."
 			 : "As long as such clients exist, set identity-encoding ansi on all "
-			   "servers, or "
-			   "give the account a log-in name of plain letters.",
+			   "servers and ANSI on all clients, until every client speaks Unicode in "
+			   "its method; or give the account a log-in name of plain letters.",
 		    "The bytes of the user's name are not UTF-8: the client wrote the letters "
 		    "beyond "
 		    "ASCII in a code page (ANSI). The password may be right.");

@@ -6,6 +6,7 @@
 #ifndef ROLES_DIAL_H
 #define ROLES_DIAL_H
 
+#include "aaa/names.h"
 #include "attempt/profile.h"
 #include "attempt/record.h"
 #include "base/secret.h"
@@ -22,6 +23,7 @@ struct dial_options {
 	struct secret new_password; /* takes the place of an expired one; empty = none */
 	const char *ca_file;        /* NULL: the system's roots */
 	unsigned int method_mask;
+	enum name_encoding names; /* of the user's name on the wire; user fits it */
 	unsigned int n_routes;
 	struct ip_prefix routes[DIAL_ROUTES_MAX];
 	unsigned int n_behind; /* networks behind this host, which the server routes to it */

@@ -335,8 +335,9 @@ make_conf(struct core *c)
 	ppp->hold_network = true;
 	ppp->want_dns = true;
 	ppp->ipv6_enabled = true;
-	ppp->n_user = (uint16_t)strlen(o->user);
-	memcpy(ppp->user, o->user, ppp->n_user);
+	struct wr w = wr_over(ppp->user, sizeof(ppp->user));
+	must(name_write(o->names, view_str(o->user), &w)); /* rasdial has tried */
+	ppp->n_user = (uint16_t)wr_len(&w);
 	ppp->password = o->password;
 	ppp->new_password = o->new_password.n ? &o->new_password : NULL;
 	secret_wipe(&o->password);

@@ -170,6 +170,55 @@ def own_filter_is_named(lab):
     check(all(r[0] != "fail" for r in rows), rows)
 
 
+METHODS = ("mschapv2", "chap", "pap")
+NAME = "j\u00f6rg.m\u00fcller"
+
+
+def encoded(lab, server, refused_by, taken_by):
+    """The client's encoding that is refused and named, at both ends, and the one that connects."""
+    for method in METHODS:
+        d = lab.dial(NAME, "--auth", method, "--name-encoding", refused_by)
+        refused(d, "account.refused-by-server", 691, "credentials")
+        other = "unicode" if taken_by == "unicode" else "ansi"
+        check(any(f["id"] == "name.encoding" and f"--name-encoding {other}" in f["remedy"]
+                  for f in d.json["findings"]), "rasdial does not say it:", d.text())
+        row = server.attempt(cause="account.name-encoding", method=method)
+        equal((row["nps_reason"], row["ras_error"]), (8, 691), row)
+        said = server.ctl("diagnose", row["id"])
+        check("character encoding" in said["title"], said["title"])
+        found = [f for f in said["findings"] if f["id"] == "name.encoding"]
+        check(found and found[0]["remedy"], said["findings"])
+        d = lab.connect(NAME, "--auth", method, "--name-encoding", taken_by)
+        server.session(account=NAME, method=method)
+        lab.hang_up(d)
+        server.no_session()
+    return found[0]
+
+
+@case()
+def names_in_a_code_page_are_named(lab):
+    """R24 R25 R26 R27 R29 R106: the server reads Unicode, a client of Windows' ways writes ANSI."""
+    s = lab.serve(conf(authentication="methods mschapv2 chap pap"))
+    s.add_user(NAME, "--dialin", "allow", "--reversible")
+    for windows in ("ansi", "windows"):         # before 7, and since: no method here is EAP
+        found = encoded(lab, s, windows, "unicode")
+        check("not UTF-8" in found["text"] and "identity-encoding ansi" in found["remedy"] and
+              "all clients" in found["remedy"], found)
+    done = lab.client.run(lab.rasdial, SERVER4, "--user", "\u0141ukasz", "--name-encoding", "ansi",
+                          "--password-file", "-", stdin="x\n", ok=False)
+    equal(done.returncode, EXIT["usage"], "a letter that the code page lacks:")
+
+
+@case()
+def names_in_unicode_are_named(lab):
+    """R28 R106: identity-encoding ansi: Unicode is refused; the same switch on the client helps."""
+    s = lab.serve(conf(authentication="methods mschapv2 chap pap\nidentity-encoding ansi"))
+    s.add_user(NAME, "--dialin", "allow", "--reversible")
+    found = encoded(lab, s, "unicode", "ansi")
+    check("arrived as UTF-8" in found["text"] and "identity-encoding unicode" in found["remedy"],
+          found)
+
+
 @case(placements=("processes",))
 def taken_port_is_named(lab):
     """R15 R106: another program has TCP 443: rrasd does not start, and who has it is said."""

@@ -155,6 +155,43 @@ test_other_reading(void **state)
 	conf_free(c);
 }
 
+/* R25, R26: what a client writes; what it wrote is read back by a server of the same encoding. */
+static void
+test_written(void **state)
+{
+	static const struct {
+		const char *utf8, *ansi; /* NULL: cannot be written */
+	} rows[] = { { "anna", "anna" }, { "CORP\\m\xc3\xbcller", "CORP\\m\xfcller" },
+		{ "\xe2\x82\xac"
+		  "5",
+		    "\x80"
+		    "5" },
+		{ "\xc5\xa0", "\x8a" }, { "\xc5\x81ukasz", NULL }, { "\xc2\x80", NULL },
+		{ "\xfc", NULL } };
+	enum name_encoding e = NAMES_UNICODE;
+	uint8_t buf[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct wr w = wr_over(buf, sizeof(buf));
+		size_t n = strlen(rows[i].utf8);
+		assert_int_equal(
+		    name_write(NAMES_ANSI, view_str(rows[i].utf8), &w), rows[i].ansi != NULL);
+		if (!rows[i].ansi)
+			continue;
+		assert_true(view_eq(wr_view_of(&w), view_str(rows[i].ansi)));
+		w = wr_over(buf, sizeof(buf));
+		assert_true(name_write(NAMES_WINDOWS, view_str(rows[i].utf8), &w));
+		assert_true(view_eq(wr_view_of(&w), view_str(rows[i].ansi)));
+		w = wr_over(buf, n - 1);
+		assert_false(name_write(NAMES_UNICODE, view_str(rows[i].utf8), &w));
+	}
+	expect(ansi, "CORP\\M\xdcller", "none", "m\xc3\xbcller");
+	assert_true(name_encoding_parse("windows", &e) && e == NAMES_WINDOWS);
+	assert_true(name_encoding_parse("ansi", &e) && e == NAMES_ANSI);
+	assert_false(name_encoding_parse("utf-8", &e));
+}
+
 /* A normal form is its own normal form. */
 static void
 test_stable(void **state)
@@ -181,6 +218,7 @@ main(void)
 		cmocka_unit_test(test_encodings),
 		cmocka_unit_test(test_other_reading),
 		cmocka_unit_test(test_stable),
+		cmocka_unit_test(test_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
