@@ -241,10 +241,11 @@ leases_configure(struct leases *t, const struct conf *c)
 	t->pools = pools;
 	t->n_pools = c->n_pools;
 	t->server = 0;
-	if (c->n_pools && pools[0].n_ranges) {
-		t->server = pools[0].ranges[0].first;
-		pools[0].size--;
-	}
+	for (unsigned int i = 0; i < c->n_pools && t->server == 0; i++)
+		if (pools[i].n_ranges) {
+			t->server = pools[i].ranges[0].first;
+			pools[i].size--;
+		}
 	rehome(t, &waiting);
 	return true;
 }

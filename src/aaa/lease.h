@@ -1,8 +1,8 @@
 /*
  * The static address pools and who has what of them. An account gets the address it had before when
  * that is free; others get fresh addresses one after the other, then those given back longest ago.
- * The first address of the first pool is the server's own. Memory grows with the addresses that
- * were ever used, never with the size of a pool (N01). Serves R59, R60, R99.
+ * The first address of the first pool with a range is the server's own. Memory grows with the
+ * addresses that were ever used, never with the size of a pool (N01). Serves R59, R60, R99.
  *
  * Leases outlive a change of the pools, and as rows of accounts.db a restart of aaa and of the
  * machine. Who asks for them, stores them and looks for neighbours that use them is the engine's
@@ -51,7 +51,8 @@ MUST_USE bool leases_configure(struct leases *t, const struct conf *c);
 /*
  * Leases an address: the account's own when it is free (it may lie outside the pools), else the one
  * it had before, else the wanted one (both when free and in one of the pools), else the next of the
- * first pool that has one. CAUSE_NONE; CAUSE_POOL_MISSING when none of the pools is there;
+ * first pool that has one. CAUSE_NONE; CAUSE_POOL_MISSING when none of the pools is there, or has
+ * IPv4 addresses at all;
  * CAUSE_POOL_EXHAUSTED (also when memory is out).
  */
 enum cause lease_take(struct leases *t, const struct lease_ask *ask, struct ip_addr *out);

@@ -80,21 +80,20 @@ take_this(struct leases *t, const struct ip_addr *a, bool own)
 	return n;
 }
 
-/* The pools of an ask as indices; how many of them there are. */
+/* The pools of an ask that have IPv4 addresses, as indices; how many of them there are. */
 static unsigned int
 pools_of(const struct leases *t, const struct lease_ask *ask, uint32_t out[LEASE_POOLS_MAX])
 {
 	unsigned int n = 0;
 
-	if (ask->n_pools == 0)
-		while (n < t->n_pools && n < LEASE_POOLS_MAX) {
-			out[n] = n;
-			n++;
-		}
+	for (uint32_t i = 0; ask->n_pools == 0 && i < t->n_pools && n < LEASE_POOLS_MAX; i++)
+		if (t->pools[i].n_ranges)
+			out[n++] = i;
 	for (unsigned int k = 0; k < ask->n_pools && k < LEASE_POOLS_MAX; k++)
 		for (uint32_t i = 0; i < t->n_pools; i++)
 			if (!ask->pools[k][0] || strcmp(t->pools[i].name, ask->pools[k]) == 0) {
-				out[n++] = i;
+				if (t->pools[i].n_ranges)
+					out[n++] = i;
 				break;
 			}
 	return n;
@@ -168,7 +167,7 @@ lease_take(struct leases *t, const struct lease_ask *ask, struct ip_addr *out)
 	unsigned int n_pools = pools_of(t, ask, pools);
 	struct node *n;
 
-	if (n_pools == 0 || t->server == 0)
+	if (t->server == 0)
 		return CAUSE_POOL_MISSING;
 	lease_unshelve(t, ask->now_ms);
 	n = take_this(t, &ask->fixed, true);
@@ -181,7 +180,7 @@ lease_take(struct leases *t, const struct lease_ask *ask, struct ip_addr *out)
 	for (unsigned int i = 0; !n && i < n_pools; i++)
 		n = take_next(t, &t->pools[pools[i]], ask->now_ms);
 	if (!n)
-		return CAUSE_POOL_EXHAUSTED;
+		return n_pools ? CAUSE_POOL_EXHAUSTED : CAUSE_POOL_MISSING;
 	mark_leased(t, n);
 	lease_own(t, n, ask->account);
 	*out = ip_v4(n->address);

@@ -164,7 +164,8 @@ take_config(struct ctl_context *x)
 		.sstp_enabled = conf->sstp_enabled,
 		.method_mask = conf->method_mask,
 		.n_realms = conf->n_realms,
-		.sstp_ports = conf->sstp_ports };
+		.sstp_ports = conf->sstp_ports,
+		.pool_warning = conf->pool_warning_percent };
 	memcpy(d->server_name, conf->server_name, sizeof(d->server_name));
 	memcpy(d->domain, conf->domain, sizeof(d->domain));
 	memcpy(d->nat, conf->nat, sizeof(d->nat));
@@ -447,6 +448,7 @@ ctl_context_init(
 	x->ctx.vault_key = &x->vault_key;
 	look_at_accounts(x, c);
 	look_at_traffic(x, c);
+	ctl_look_at_live(x, c);
 	return true;
 }
 

@@ -24,6 +24,7 @@ struct ctl_context {
 	struct diag_file state_dir, vault_key;
 	struct diag_accounts accounts;
 	struct diag_traffic traffic;
+	struct diag_live live;
 };
 
 /* How much to gather. */
@@ -38,6 +39,9 @@ enum ctl_gather {
 MUST_USE bool ctl_context_init(
     struct ctl_context *x, const struct ctl *c, enum ctl_gather much, const char *catalogue_dir);
 void ctl_context_fini(struct ctl_context *x);
+
+/* Pools and sessions of the daemon, when it answers. Part of ctl_context_init. */
+void ctl_look_at_live(struct ctl_context *x, const struct ctl *c);
 
 /* The state directory: --state, or the configuration's. */
 const char *ctl_context_state(const struct ctl_context *x, const struct ctl *c);

@@ -55,7 +55,7 @@ check_range(const struct conf *c, const struct conf_places *p, unsigned int i, u
 	}
 }
 
-/* The very first address is the server's own, so the first pool needs two. */
+/* The very first address is the server's own, so the first pool with a range needs two. */
 static void
 check_pool_size(const struct conf_pool *pool, bool is_first, const struct conf_seen *seen,
     struct conf_errors *errors)
@@ -104,6 +104,40 @@ check_prefix6(
 	}
 }
 
+/* The pool whose first address is ours; n_pools: no pool has a range. */
+static unsigned int
+first_with_range(const struct conf *c)
+{
+	unsigned int i = 0;
+
+	while (i < c->n_pools && c->pools[i].n_ranges == 0)
+		i++;
+	return i;
+}
+
+/* A session without IPv4 is easily taken for a fault: it is said when nothing else could come. */
+static void
+check_ipv4_pool(const struct conf *c, const struct conf_places *p, struct conf_errors *errors)
+{
+	unsigned int first = first_with_range(c);
+	char name[CONF_QUOTE_MAX];
+
+	if (!c->ipv4_enabled || first == 0 || !p->pools[0].at.file || c->pools[0].prefix6.len == 0)
+		return; /* an empty pool is an error of its own */
+	conf_quote(view_str(c->pools[0].name), name);
+	if (first == c->n_pools)
+		conf_warning(errors, &p->pools[0].at,
+		    "no pool has a range, so no session gets an IPv4 address: add one to pool "
+		    "%s, as in range 10.20.0.1 - 10.20.0.254, or say ipv4 no in \"server\"",
+		    name);
+	else
+		conf_warning(errors, &p->pools[0].at,
+		    "pool %s is the first and has no range: policies that name no pool use it "
+		    "and give no IPv4 address; put a pool with a range first, or name the pools "
+		    "in the policies",
+		    name);
+}
+
 static void
 check_pools(const struct conf *c, const struct conf_places *p, struct conf_errors *errors)
 {
@@ -123,8 +157,9 @@ check_pools(const struct conf *c, const struct conf_places *p, struct conf_error
 		for (unsigned int r = 0; r < pool->n_ranges; r++)
 			check_range(c, p, i, r, errors);
 		check_prefix6(c, p, i, errors);
-		check_pool_size(pool, i == 0, &p->pools[i], errors);
+		check_pool_size(pool, i == first_with_range(c), &p->pools[i], errors);
 	}
+	check_ipv4_pool(c, p, errors);
 }
 
 /* Whether one listener takes the other's packets, so that the second cannot be bound. */

@@ -324,6 +324,7 @@ diag_run_checks(const struct diag_context *ctx, struct diag_checks *out)
 	}
 	check_accounts(ctx->accounts, out);
 	check_certificate(ctx, out);
+	checks_live(ctx, out);
 	checks_forwarding(ctx, out);
 	check_host(ctx, out);
 	check_file(ctx->state_dir, "files.state", "The state directory", 022, out);

@@ -19,6 +19,9 @@ void checks_forwarding6(const struct diag_context *ctx, struct diag_checks *out)
 /* Interfaces whose strict reverse path filter drops what clients send. */
 void checks_reverse_path(const struct host_facts *host, struct diag_checks *out);
 
+/* Pools as they are now, and the routes of sessions (R60, R99). */
+void checks_live(const struct diag_context *ctx, struct diag_checks *out);
+
 /* Forwarding, reverse path, packet filters (R7, R93). */
 void checks_forwarding(const struct diag_context *ctx, struct diag_checks *out);
 

@@ -50,7 +50,8 @@ struct diag_config {
 	unsigned int n_listeners;
 	struct endpoint listeners[DIAG_LISTENERS_MAX];
 	uint32_t sstp_ports;
-	char nat[16]; /* "" = clients keep their addresses */
+	unsigned int pool_warning; /* percent of a pool; 0 = never */
+	char nat[16];              /* "" = clients keep their addresses */
 	unsigned int n_pools;
 	struct diag_pool pools[DIAG_POOLS_MAX];
 	unsigned int n_policies;
@@ -120,6 +121,25 @@ struct diag_traffic {
 	uint64_t drops, drops_in;  /* these, and those that went through */
 };
 
+#define DIAG_CONFLICTS_MAX 8u
+
+/* A pool as the daemon counts it now. */
+struct diag_live_pool {
+	char name[POOL_NAME_MAX];
+	uint64_t size, n_leased;
+	unsigned int n_conflicts;                          /* addresses that other hosts use */
+	char conflicts[DIAG_CONFLICTS_MAX][ADDR_TEXT_MAX]; /* the first of them */
+};
+
+/* What the daemon says of the sessions that are up, and what this host makes of it. */
+struct diag_live {
+	unsigned int n_pools;
+	struct diag_live_pool pools[DIAG_POOLS_MAX];
+	unsigned int n_routed; /* sessions whose route was looked for */
+	unsigned int n_lost;   /* of them: it leads elsewhere, or nowhere */
+	char lost[200];        /* addresses of the first of them */
+};
+
 /* All that may be known beside the record. Any pointer but the catalogue may be NULL: not known. */
 struct diag_context {
 	const struct catalogue *catalogue;
@@ -131,6 +151,7 @@ struct diag_context {
 	const struct diag_file *state_dir, *vault_key;
 	const struct diag_accounts *accounts;
 	const struct diag_traffic *traffic;
+	const struct diag_live *live;
 	int64_t now_unix_us;
 };
 

@@ -73,8 +73,9 @@ ports_are_free(struct monitor *m)
 struct ip_addr
 monitor_server_address(const struct conf *c)
 {
-	if (c->n_pools && c->pools[0].n_ranges)
-		return c->pools[0].ranges[0].first;
+	for (unsigned int i = 0; i < c->n_pools; i++)
+		if (c->pools[i].n_ranges)
+			return c->pools[i].ranges[0].first;
 	return (struct ip_addr){ 0 };
 }
 
@@ -213,6 +214,7 @@ monitor_update_pools(struct monitor *m, const struct conf *old)
 {
 	route_pools(m, old, false);
 	route_pools(m, m->conf, true);
+	monitor_replumb(m);
 }
 
 /* FNV-1a of the device prefix, which two rrasd on one host cannot share. */

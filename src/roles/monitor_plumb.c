@@ -264,6 +264,34 @@ monitor_plumb(struct monitor *m, struct mrole *from, const struct msg_plumb *q)
 		monitor_say("aaa does not take our answer about a route");
 }
 
+/* Never in place of what is there: that is ours still, or another's now. */
+static void
+set_again(struct monitor *m, const struct plumbed *p, const struct ip_addr *a, uint8_t len)
+{
+	struct ip_prefix to = { .addr = *a, .len = len };
+	struct route r = route_to(m, p, &to);
+
+	if (!ip_is_none(a) && netlink_route_add(m->nl, &r, false) == 0)
+		monitor_say("a session's route was gone, and is set again");
+}
+
+void
+monitor_replumb(struct monitor *m)
+{
+	struct map_walk w = { 0 };
+	struct map_node *n;
+
+	while ((n = map_walk(&m->plumbed, &w))) {
+		const struct plumbed *p = container_of(n, struct plumbed, node);
+		set_again(m, p, &p->address, host_len(&p->address));
+		set_again(m, p, &p->prefix6, LEASE_PREFIX6_BITS);
+		for (unsigned int i = 0; i < p->n_routes; i++)
+			set_again(m, p, &p->routes[i].addr, p->routes[i].len);
+		for (unsigned int i = 0; i < p->n_proxies; i++)
+			(void)!netlink_proxy_add(m->nl, p->proxies[i], &p->address);
+	}
+}
+
 void
 monitor_unplumb_all(struct monitor *m)
 {

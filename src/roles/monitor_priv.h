@@ -127,6 +127,8 @@ struct ip_addr monitor_server_address(const struct conf *c);
 
 /* monitor_plumb.c */
 void monitor_plumb(struct monitor *m, struct mrole *from, const struct msg_plumb *q);
+/* Sets again what somebody else took away of the sessions' routes and proxy entries (N06). */
+void monitor_replumb(struct monitor *m);
 void monitor_unplumb_all(struct monitor *m);
 void monitor_flush_proxies(struct monitor *m);
 

@@ -54,6 +54,14 @@ def kill_all(s):
              "the roles end")
 
 
+def checks(s, topic):
+    """{(id, result): what}, several of one kind in one text."""
+    said = {}
+    for c in s.ctl("check", topic, ok=False)["checks"]:
+        said[c["id"], c["result"]] = said.get((c["id"], c["result"]), "") + c["what"]
+    return said
+
+
 def drop_default_route(lab):
     lab.lan.run("ip", "route", "del", "default", ok=False)
     lab.ends.append(lambda: lab.lan.run("ip", "route", "replace", "default", "via", "10.80.0.1"))
@@ -149,11 +157,71 @@ def pools_in_order(lab):
     rows = {r["pool"]: r for r in s.ctl("pools")["rows"]}
     equal([(rows[p]["size"], rows[p]["leased"], rows[p]["state"]) for p in ("first", "second")],
           [(2, 2, "full"), (1, 1, "full")])
+    check("first" in checks(s, "pool.room").get(("pool.room", "fail"), ""), checks(s, "pool"))
     d = lab.dial("dora")
     refused(d, *NO_PROTOCOL)
     _, diagnosis = explained(s, "address.pool-exhausted", 0, 720, user="dora")
     text = " ".join(diagnosis["evidence"]) + " ".join(f["text"] for f in diagnosis["facts"])
     check("10.99.0.1-10.99.0.3" in text and "10.98.0.1-10.98.0.1" in text, "R60:", text)
+
+
+@case(placements=ALONE)
+def small_pools(lab):
+    """N01: a /31 has one address for a client, a pool of one has none; then one is turned away."""
+    for text in ("range 10.99.0.4/31", "range 10.99.0.4 - 10.99.0.5"):
+        s = lab.serve(conf(pool=f"pool small {{ {text} }}"), users=["alice", "bob"])
+        d = lab.connect("alice")
+        equal((d.address, d.server_address), ("10.99.0.5", "10.99.0.4"))
+        refused(lab.dial("bob"), *NO_PROTOCOL)
+        explained(s, "address.pool-exhausted", 0, 720, user="bob")
+        lab.hang_up(d)
+        s.no_session()
+        equal(lab.connect("bob").address, "10.99.0.5")
+        lab.hang_up_all()
+        s.stop()
+    s = lab.serve(conf(pool="pool small { range 10.99.0.4 }"), wait=False)
+    check(s.wait_end() != 0 and "has no address for a client" in s.log(), s.log())
+
+
+@case()
+def no_pool_for_a_session(lab):
+    """A policy whose pool has prefixes only, where IPv6 is off; and one with both, further down."""
+    text = """pool six { prefix6 2001:db8:99::/48 }
+        pool office { range 10.99.0.1 - 10.99.0.9 }
+        policy "Both" { user bob
+            access grant
+            pool six office }
+        policy "Six" { access grant
+            pool six }"""
+    s = lab.serve(conf(server="ipv6 no", pool=text))
+    for user in ("alice", "bob"):
+        s.add_user(user, "--dialin", "policy")
+    refused(lab.dial("alice"), *NO_PROTOCOL)
+    explained(s, "address.no-pool", 0, 720, user="alice")
+    d = lab.connect("bob", "--route", "10.80.0.0/24")
+    equal((d.address, d.server_address), ("10.99.0.2", "10.99.0.1"))
+    check(ping(lab.client, d.server_address), "no ping to the server's inner address")
+
+
+@case()
+def what_was_taken_away(lab):
+    """N06: a session's routes vanish under us: `rrasctl check` says it, a reload sets them again."""
+    s = lab.serve(conf(pool=BESIDE))
+    s.add_user("alice", "--dialin", "allow", "--route", BRANCH)
+    d = lab.connect("alice", "--route", "10.80.0.0/24")
+    check(("sessions.routes", "ok") in checks(s, "sessions"), checks(s, "sessions"))
+    lab.server.run("ip", "route", "del", d.address)
+    lab.server.run("ip", "route", "del", BRANCH)
+    lab.server.run("ip", "neigh", "del", "proxy", d.address, "dev", "lan0")
+    said = checks(s, "sessions").get(("sessions.routes", "fail"), "")
+    check(d.address in said, said)
+    check(not ping(lab.client, LAN_HOST, count=1, wait=1), "it came back without a route")
+    at = s.n_lines()
+    s.signal(signal.SIGHUP)
+    s.wait_line("reloaded", after=at)
+    check(("sessions.routes", "ok") in checks(s, "sessions"), checks(s, "sessions"))
+    check(ping(lab.client, LAN_HOST), "no ping after the reload")
+    check(routes_of(lab, BRANCH) and proxies(lab) == [d.address], routes_of(lab, BRANCH))
 
 
 @case()
@@ -212,6 +280,7 @@ def a_network_behind_the_client(lab):
     transfer(lab.lan, lab.client, "10.77.7.1")
     # N04: a source that is no network of its own
     check(not ping(lab.client, LAN_HOST, count=1, wait=1, source="10.78.7.1"), "N04: it passed")
+    wait_for(lambda: s.session()["drops"] > 0, "N04: it is counted")
     facts = s.ctl("diagnose", s.session()["id"], "--trail")["trail"]
     check(any(BRANCH in f["text"] and BRANCH6 in f["text"] for f in facts), facts)
     # the client dials again while its old call still hangs: the newer has the networks
@@ -287,6 +356,8 @@ def a_neighbour_has_the_address(lab):
     check(any("10.80.0.101" in f["text"] and "in use" in f["text"] for f in facts), facts)
     row = next(r for r in s.ctl("pools")["rows"] if r["pool"] == "beside")
     equal(sorted(row["conflicts"]), ["10.80.0.101", "10.80.0.102"])
+    said = [c["what"] for c in s.ctl("check", "pool.conflicts", ok=False)["checks"]]
+    check(len(said) == 2 and "10.80.0.101 of" in said[0] and "10.80.0.102 of" in said[1], said)
     equal(lab.connect("bob").address, "10.80.0.104")
 
 

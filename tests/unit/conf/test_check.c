@@ -27,9 +27,23 @@ static const struct {
 	    ERR("1:10", "pool \"a\" has more than 1048576 addresses") },
 	{ "pool a { range 10.0.0.0/24 }\npool A { range 10.0.1.0/24 }",
 	    ERR("2:1", "there are two pools \"A\"; the other is in line 1") },
-	{ "pool a { prefix6 2001:db8::/48 }", "" },
-	{ "pool a { prefix6 2001:db8::/32; dns6 2001:db8::1 }\npool b { prefix6 2001:db8:1::/48 }",
-	    ERR("2:10", "prefix6 overlaps that of pool \"a\"") },
+	{ "server { ipv4 no }\npool a { prefix6 2001:db8::/48 }", "" },
+	{ "pool a { prefix6 2001:db8::/48 }",
+	    WARN("1:1",
+		"no pool has a range, so no session gets an IPv4 address: add one to pool "
+		"\"a\", as in range 10.20.0.1 - 10.20.0.254, or say ipv4 no in \"server\"") },
+	{ "pool a { prefix6 2001:db8::/48 }\npool b { range 10.0.0.1 - 10.0.0.2 }",
+	    WARN("1:1", "pool \"a\" is the first and has no range: policies that name no pool use "
+			"it and give no IPv4 address; put a pool with a range first, or name the "
+			"pools in the policies") },
+	{ "pool a { prefix6 2001:db8::/48 }\npool b { range 10.0.0.1 }",
+	    ERR("2:10", "pool \"b\" has no address for a client: its first one is the server's own")
+		WARN("1:1", "pool \"a\" is the first and has no range: policies that name no pool "
+			    "use it and give no IPv4 address; put a pool with a range first, or "
+			    "name the pools in the policies") },
+	{ "server { ipv4 no }\npool a { prefix6 2001:db8::/32; dns6 2001:db8::1 }\n"
+	  "pool b { prefix6 2001:db8:1::/48 }",
+	    ERR("3:10", "prefix6 overlaps that of pool \"a\"") },
 	/* policies */
 	{ "pool office { range 10.0.0.0/24 }\npolicy x { pool ofice }",
 	    ERR("2:12", "there is no pool \"ofice\" (did you mean \"office\"?)") },

@@ -21,6 +21,7 @@ struct world {
 	struct diag_cert cert;
 	struct diag_file state, key;
 	struct diag_accounts accounts;
+	struct diag_live live;
 	struct diag_context ctx;
 	struct diag_checks out;
 };
@@ -107,12 +108,17 @@ make(void **state)
 	w->state = (struct diag_file){ .path = "/s", .looked = true, .exists = true, .mode = 0700 };
 	w->key = (struct diag_file){ .path = "/k", .looked = true, .exists = true, .mode = 0600 };
 	w->accounts = (struct diag_accounts){ .known = true, .n = 3 };
+	w->conf.pool_warning = 90;
+	w->live = (struct diag_live){ .n_routed = 2,
+		.n_pools = 1,
+		.pools = { { .name = "default", .size = 253, .n_leased = 2 } } };
 	w->ctx = (struct diag_context){ .config = &w->conf,
 		.host = &w->host,
 		.cert = &w->cert,
 		.state_dir = &w->state,
 		.vault_key = &w->key,
 		.accounts = &w->accounts,
+		.live = &w->live,
 		.now_unix_us = 1790000000000000 };
 	*state = w;
 	return 0;
@@ -454,6 +460,37 @@ certificate_files_and_host(void **state)
 	expect(w, "host.clock", CHECK_FAIL, "behind");
 }
 
+/* R60, R99, N02, N06: what runs, held against the host. */
+static void
+pools_and_routes_now(void **state)
+{
+	struct world *w = *state;
+	struct diag_live_pool *p = &w->live.pools[0];
+
+	expect(w, "pool.room", CHECK_OK, "2 of 253");
+	p->n_leased = 228; /* 90.1 % */
+	expect(w, "pool.room", CHECK_WARN, "nearly full: 228 of 253");
+	w->conf.pool_warning = 0;
+	expect(w, "pool.room", CHECK_OK, "228 of 253");
+	p->n_leased = 253;
+	expect(w, "pool.room", CHECK_FAIL, "is full: 253 of 253");
+	expect(w, "pool.conflicts", CHECK_OK, "No address");
+	p->n_conflicts = 1;
+	snprintf(p->conflicts[0], sizeof(p->conflicts[0]), "10.99.0.7");
+	expect(w, "pool.conflicts", CHECK_WARN, "10.99.0.7 of pool \"default\"");
+	assert_null(find(w, "pool.conflicts", CHECK_OK));
+	p->n_conflicts = DIAG_CONFLICTS_MAX + 5;
+	expect(w, "pool.conflicts", CHECK_WARN, "");
+	assert_non_null(strstr(w->out.c[w->out.n - 1].id, "files")); /* nothing ran over */
+	expect(w, "sessions.routes", CHECK_OK, "all 2 sessions");
+	w->live.n_lost = 1;
+	snprintf(w->live.lost, sizeof(w->live.lost), "10.99.0.2");
+	expect(
+	    w, "sessions.routes", CHECK_FAIL, "1 of 2 sessions have lost their route: 10.99.0.2");
+	w->ctx.live = NULL;
+	expect(w, "sessions.routes", CHECK_SKIP, "does not run");
+}
+
 static void
 topics_select_checks(void **state)
 {
@@ -484,6 +521,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(the_way_back, make, unmake),
 		cmocka_unit_test_setup_teardown(two_places_filter, make, unmake),
 		cmocka_unit_test_setup_teardown(certificate_files_and_host, make, unmake),
+		cmocka_unit_test_setup_teardown(pools_and_routes_now, make, unmake),
 		cmocka_unit_test_setup_teardown(topics_select_checks, make, unmake),
 	};
 
