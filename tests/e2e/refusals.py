@@ -161,7 +161,7 @@ def switches_are_off(lab):
     s.stop()
 
     s = lab.serve(conf(server="ipv4 no"), users=["alice"])
-    one(lab, s, NO_PROTOCOL, "server.ip-off", 0, 720, "alice", stage="DECIDE")
+    one(lab, s, NO_PROTOCOL, "server.ip-off", 0, 720, "alice", stage="LEASE")
     checks = {c["id"]: c["result"] for c in s.ctl("check", ok=False)["checks"]}
     equal(checks.get("server.ip"), "fail", checks)
     s.stop()
