@@ -86,7 +86,7 @@ engine_configure(struct engine *e, const struct conf *c, char *err, size_t cap)
 	e->ip_on = c->ipv4_enabled;
 	e->ip6_on = c->ipv6_enabled;
 	e->method_mask = c->method_mask;
-	e->tunnel_mask = c->sstp_enabled ? 1u << TUNNEL_SSTP : 0;
+	e->tunnel_mask = conf_offers_sstp(c) ? 1u << TUNNEL_SSTP : 0;
 	ports_limit(&e->ports, TUNNEL_SSTP, c->sstp_ports);
 	return true;
 }

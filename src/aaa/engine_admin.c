@@ -132,9 +132,9 @@ write_ports(const struct engine *e, struct wr *w)
 {
 	for (unsigned int t = TUNNEL_PPTP; t < N_TUNNEL_KIND; t++) {
 		struct port_count c = ports_of(&e->ports, (enum tunnel_kind)t);
-		if (e->tunnel_mask & 1u << t || c.used)
-			wr_fmt(w, "ports %s limit %u used %u\n", tunnel_name((enum tunnel_kind)t),
-			    c.limit, c.used);
+		wr_fmt(w, "ports %s limit %u used %u refused %llu\n",
+		    tunnel_name((enum tunnel_kind)t), c.limit, c.used,
+		    (unsigned long long)c.refused);
 	}
 }
 

@@ -11,8 +11,12 @@ ports_limit(struct ports *p, enum tunnel_kind t, uint32_t limit)
 bool
 ports_claim(struct ports *p, enum tunnel_kind t)
 {
-	if (t >= N_TUNNEL_KIND || p->of[t].used >= p->of[t].limit)
+	if (t >= N_TUNNEL_KIND)
 		return false;
+	if (p->of[t].used >= p->of[t].limit) {
+		p->of[t].refused++;
+		return false;
+	}
 	p->of[t].used++;
 	return true;
 }

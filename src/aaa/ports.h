@@ -11,6 +11,7 @@
 
 struct port_count {
 	uint32_t limit, used;
+	uint64_t refused; /* calls since the start that found none free */
 };
 
 struct ports {

@@ -37,6 +37,10 @@ int ctl_disconnect(struct ctl *c, int argc, char **argv);
 int ctl_attempts(struct ctl *c, int argc, char **argv);
 int ctl_pools(struct ctl *c, int argc, char **argv);
 int ctl_ports(struct ctl *c, int argc, char **argv);
+int ctl_ports_set(struct ctl *c, int argc, char **argv); /* ctl_set.c; argv[0] is "set" */
+int ctl_set(struct ctl *c, int argc, char **argv);
+int ctl_reload(struct ctl *c, int argc, char **argv); /* ctl_reload.c */
+int ctl_log(struct ctl *c, int argc, char **argv);    /* ctl_log.c */
 int ctl_user(struct ctl *c, int argc, char **argv);
 int ctl_group(struct ctl *c, int argc, char **argv);
 int ctl_policy(struct ctl *c, int argc, char **argv);
@@ -90,6 +94,20 @@ json_t *ctl_ask(const struct ctl *c, json_t *request, int *status_out);
 
 /* The same, but a refusal is returned too ("ok" is false) and not printed. NULL: unreachable. */
 json_t *ctl_ask_answer(const struct ctl *c, json_t *request, int *status_out);
+
+/*
+ * As ctl_ask, for an answer whose rows come for as long as somebody looks: each goes to fn,
+ * borrowed. Returns the exit status; with for_ever it ends when the daemon does, or when fn says
+ * false.
+ */
+typedef bool (*ctl_row_fn)(void *ctx, const json_t *row);
+int ctl_ask_rows(const struct ctl *c, json_t *request, bool for_ever, ctl_row_fn fn, void *ctx);
+
+/*
+ * Asks the daemon to load its configuration anew. CTL_OK with the answer in *out (generation,
+ * lines), CTL_UNREACHABLE without a word when no daemon runs, else the reason was printed.
+ */
+int ctl_reload_now(const struct ctl *c, json_t **out);
 
 /* Whether a daemon answers on the socket at all; prints nothing. */
 bool ctl_daemon_runs(const struct ctl *c);

@@ -3,9 +3,9 @@
 
 #include "base/text.h"
 #include "crypto/pki.h"
-#include "os/conffile.h"
 #include "os/file.h"
 #include "os/hostfacts.h"
+#include "roles/conf_load.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -96,25 +96,21 @@ read_catalogue_dir(struct catalogue *cat, const char *dir)
 static void
 load_conf(struct ctl_context *x, const struct ctl *c)
 {
-	struct conf_errors *errors = calloc(1, sizeof(*errors));
-	char why[300] = "";
-	char *text;
+	struct conf_load want = { .path = c->conf, .may_miss = true };
+	struct conf_loaded *l = calloc(1, sizeof(*l));
 
-	if (access(c->conf, F_OK) != 0 && errno == ENOENT) {
-		x->conf = conf_defaults();
-		x->conf_is_default = true;
-		free(errors);
+	if (!l)
 		return;
-	}
-	text = conffile_read(NULL, c->conf, why, sizeof(why));
-	if (text && errors)
-		x->conf = conf_parse(c->conf, view_str(text), conffile_read, NULL, errors);
-	if (!x->conf && errors && errors->n)
-		conf_error_text(&errors->e[0], x->conf_error, sizeof(x->conf_error));
+	(void)!conf_load(&want, l);
+	x->conf_is_default = l->is_default;
+	x->conf = l->conf;
+	l->conf = NULL;
+	if (!x->conf && l->errors.n)
+		conf_error_text(&l->errors.e[0], x->conf_error, sizeof(x->conf_error));
 	else if (!x->conf)
-		snprintf(x->conf_error, sizeof(x->conf_error), "%s: %s", c->conf, why);
-	free(text);
-	free(errors);
+		snprintf(x->conf_error, sizeof(x->conf_error), "%s", l->err);
+	conf_loaded_fini(l);
+	free(l);
 }
 
 static void

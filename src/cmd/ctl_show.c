@@ -173,36 +173,51 @@ ctl_disconnect(struct ctl *c, int argc, char **argv)
 	return CTL_OK;
 }
 
+static void
+print_ports(const json_t *rows)
+{
+	static const char *const titles[] = { "TUNNEL", "STATE", "LIMIT", "IN USE", "FREE",
+		"REFUSED" };
+	static const char *const keys[] = { "limit", "used", "free", "refused" };
+	struct ctl_table *t = ctl_table_new(6, titles);
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		char text[4][24] = { "" };
+		for (size_t k = 0; ctl_bool(row, "offered") && k < 4; k++)
+			snprintf(
+			    text[k], sizeof(text[k]), "%lld", (long long)ctl_int(row, keys[k]));
+		const char *const cells[] = { ctl_str(row, "tunnel"),
+			ctl_bool(row, "enabled")   ? "on"
+			: ctl_bool(row, "offered") ? "off"
+						   : "not offered",
+			text[0], text[1], text[2], text[3] };
+		ctl_table_row(t, cells);
+	}
+	for (size_t k = 2; k < 6; k++)
+		ctl_table_right(t, k);
+	ctl_table_print(t, stdout);
+	ctl_table_free(t);
+}
+
 int
 ctl_ports(struct ctl *c, int argc, char **argv)
 {
-	static const char *const titles[] = { "TUNNEL", "STATE", "LIMIT", "IN USE" };
-	int status = no_arguments(c, argc, argv);
-	struct ctl_table *t;
-	json_t *answer, *row;
-	size_t i;
+	int status;
+	json_t *answer;
 
+	if (argc > 1 && strcmp(argv[1], "set") == 0)
+		return ctl_ports_set(c, argc - 1, argv + 1);
+	status = no_arguments(c, argc, argv);
 	if (status != CTL_OK)
 		return status;
 	answer = ctl_ask(c, json_pack("{s:s}", "cmd", "ports"), &status);
 	if (!answer)
 		return status;
-	if (for_people(c, answer)) {
-		t = ctl_table_new(4, titles);
-		ctl_table_right(t, 2);
-		ctl_table_right(t, 3);
-		json_array_foreach(json_object_get(answer, "rows"), i, row)
-		{
-			char limit[24], used[24];
-			snprintf(limit, sizeof(limit), "%lld", (long long)ctl_int(row, "limit"));
-			snprintf(used, sizeof(used), "%lld", (long long)ctl_int(row, "used"));
-			const char *const cells[] = { ctl_str(row, "tunnel"),
-				ctl_bool(row, "enabled") ? "on" : "off", limit, used };
-			ctl_table_row(t, cells);
-		}
-		ctl_table_print(t, stdout);
-		ctl_table_free(t);
-	}
+	if (for_people(c, answer))
+		print_ports(json_object_get(answer, "rows"));
 	json_decref(answer);
 	return CTL_OK;
 }

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define ANSWER_MS 10000u
+#define RELOAD_ANSWER_MS 40000u
 #define ANSWER_LINE_MAX (4u << 20)
 
 int
@@ -115,6 +116,9 @@ ctl_print_json(const json_t *o)
 
 struct asking {
 	json_t *rows, *last;
+	ctl_row_fn fn; /* in place of rows */
+	void *ctx;
+	bool enough; /* fn said so */
 };
 
 static bool
@@ -124,9 +128,12 @@ on_answer_line(void *ctx, struct view line)
 	json_t *o = json_loadb((const char *)line.p, line.n, JSON_REJECT_DUPLICATES, NULL);
 
 	if (ctl_bool(o, "more")) {
-		json_array_append(a->rows, json_object_get(o, "row"));
+		if (a->fn)
+			a->enough = !a->fn(a->ctx, json_object_get(o, "row"));
+		else
+			json_array_append(a->rows, json_object_get(o, "row"));
 		json_decref(o);
-		return true;
+		return !a->enough;
 	}
 	a->last = o;
 	return false;
@@ -175,52 +182,137 @@ wipe_text(char *text)
 	free(text);
 }
 
-json_t *
-ctl_ask_answer(const struct ctl *c, json_t *request, int *status_out)
+static int
+ask(const struct ctl *c, json_t *request, unsigned int ms, struct asking *a)
 {
 	char *text = json_dumps(request, JSON_COMPACT | JSON_ENSURE_ASCII);
-	struct asking a = { .rows = json_array() };
-	int rc = text ? lines_ask(c->socket, view_str(text), ANSWER_LINE_MAX, ANSWER_MS,
-			    on_answer_line, &a)
+	int rc = text ? lines_ask(c->socket, view_str(text), ANSWER_LINE_MAX, ms, on_answer_line, a)
 	              : -ENOMEM;
 
 	json_decref(request);
 	wipe_text(text);
-	if (rc != 0 || !json_is_object(a.last)) {
-		*status_out = unreachable(c, rc ? rc : -EPIPE);
-		json_decref(a.rows);
-		json_decref(a.last);
-		return NULL;
+	if (rc == 0 && !json_is_object(a->last) && !a->enough)
+		rc = -EPIPE;
+	return rc;
+}
+
+static enum ctl_exit
+status_of(const json_t *answer)
+{
+	const char *code = ctl_str(answer, "code");
+
+	return ctl_bool(answer, "ok")           ? CTL_OK
+	       : strcmp(code, "not-found") == 0 ? CTL_NOT_FOUND
+	       : strcmp(code, "usage") == 0     ? CTL_USAGE
+	                                        : CTL_FAILED;
+}
+
+/* Lines that explain a refusal, such as the errors of a configuration. */
+static void
+print_lines(const json_t *lines)
+{
+	char text[1200];
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach(lines, i, line) fprintf(stderr, "%s\n",
+	    text_escape(view_str(json_string_value(line) ? json_string_value(line) : ""), text,
+		sizeof(text)));
+}
+
+/* The daemon said no: prints why. */
+static int
+refused(const struct ctl *c, const json_t *answer)
+{
+	const char *code = ctl_str(answer, "code");
+	enum ctl_exit status = status_of(answer);
+	bool named = strchr(code, '.') != NULL; /* the name of a cause */
+	char error[700];
+
+	if (c->json) {
+		ctl_print_json(answer);
+		return (int)status;
 	}
-	const char *code = ctl_str(a.last, "code");
-	*status_out = ctl_bool(a.last, "ok")           ? CTL_OK
-	              : strcmp(code, "not-found") == 0 ? CTL_NOT_FOUND
-	              : strcmp(code, "usage") == 0     ? CTL_USAGE
-	                                               : CTL_FAILED;
-	json_object_set_new(a.last, "rows", a.rows);
+	print_lines(json_object_get(answer, "lines"));
+	snprintf(error, sizeof(error), "%s%s%s", named ? code : "", named ? ": " : "",
+	    ctl_str(answer, "error"));
+	return ctl_fail(c, status, error, ctl_str(answer, "remedy"));
+}
+
+/* The final answer of a; NULL after printing why there is none. */
+static json_t *
+settle(const struct ctl *c, struct asking *a, int rc, int *status_out)
+{
+	json_t *last = a->last;
+
+	if (rc != 0)
+		*status_out = unreachable(c, rc);
+	else if (ctl_bool(last, "ok"))
+		*status_out = CTL_OK;
+	else
+		*status_out = refused(c, last);
+	if (*status_out == CTL_OK)
+		return last;
+	json_decref(last);
+	return NULL;
+}
+
+json_t *
+ctl_ask_answer(const struct ctl *c, json_t *request, int *status_out)
+{
+	struct asking a = { .rows = json_array() };
+	int rc = ask(c, request, ANSWER_MS, &a);
+
+	if (rc == 0) {
+		*status_out = (int)status_of(a.last);
+		json_object_set(a.last, "rows", a.rows);
+	} else {
+		*status_out = unreachable(c, rc);
+		json_decref(a.last);
+		a.last = NULL;
+	}
+	json_decref(a.rows);
 	return a.last;
 }
 
 json_t *
 ctl_ask(const struct ctl *c, json_t *request, int *status_out)
 {
-	json_t *answer = ctl_ask_answer(c, request, status_out);
+	struct asking a = { .rows = json_array() };
+	int rc = ask(c, request, ANSWER_MS, &a);
+	json_t *last = settle(c, &a, rc, status_out);
 
-	if (!answer || ctl_bool(answer, "ok"))
-		return answer;
-	if (c->json) {
-		json_object_del(answer, "rows");
-		ctl_print_json(answer);
-	} else {
-		const char *code = ctl_str(answer, "code");
-		char error[700];
-		bool named = strchr(code, '.') != NULL; /* the name of a cause */
-		snprintf(error, sizeof(error), "%s%s%s", named ? code : "", named ? ": " : "",
-		    ctl_str(answer, "error"));
-		(void)ctl_fail(c, (enum ctl_exit) * status_out, error, ctl_str(answer, "remedy"));
-	}
-	json_decref(answer);
-	return NULL;
+	if (last)
+		json_object_set(last, "rows", a.rows);
+	json_decref(a.rows);
+	return last;
+}
+
+int
+ctl_ask_rows(const struct ctl *c, json_t *request, bool for_ever, ctl_row_fn fn, void *ctx)
+{
+	struct asking a = { .fn = fn, .ctx = ctx };
+	int status, rc = ask(c, request, for_ever ? LINES_FOR_EVER : ANSWER_MS, &a);
+
+	if (rc == 0 && a.enough)
+		return CTL_OK;
+	json_decref(settle(c, &a, rc, &status));
+	return status;
+}
+
+int
+ctl_reload_now(const struct ctl *c, json_t **out)
+{
+	struct asking a = { .rows = json_array() };
+	int status, rc = ask(c, json_pack("{s:s}", "cmd", "reload"), RELOAD_ANSWER_MS, &a);
+
+	*out = NULL;
+	if (rc == -ENOENT || rc == -ECONNREFUSED)
+		status = CTL_UNREACHABLE;
+	else
+		*out = settle(c, &a, rc, &status);
+	json_decref(a.rows);
+	return status;
 }
 
 static bool

@@ -145,7 +145,37 @@ static const struct subcommand subcommands[] = {
 	    "changed.\n"
 	    "Without ATTEMPT: the latest that policies rejected.\n" },
 	{ "ports", ctl_ports, "how many connections of each type are allowed and in use",
-	    "rrasctl ports\n" },
+	    "rrasctl ports\n"
+	    "rrasctl ports set TUNNEL N\n\n"
+	    "Limit, sessions, free ports and refused calls of each type. set changes the limit at\n"
+	    "once and for good, as \"rrasctl set TUNNEL.ports N\" does; 0 closes the type, and "
+	    "nobody\n"
+	    "who is connected is ended.\n" },
+	{ "reload", ctl_reload, "load the configuration anew",
+	    "rrasctl reload\n\n"
+	    "Answers with the number of the generation that is in force, or with what is wrong "
+	    "and\n"
+	    "where; then nothing has changed. Sessions go on.\n" },
+	{ "log", ctl_log, "what happened lately, and what happens",
+	    "rrasctl log [--follow] [--events] [--user NAME] [--cause NAME] [--limit N]\n\n"
+	    "Events of the server and attempts, the last ones since its record process runs.\n\n"
+	    "  --follow       goes on until interrupted; with --json an object a line\n"
+	    "  --events       without attempts\n"
+	    "  --user NAME    only attempts of this user\n"
+	    "  --cause NAME   only attempts that ended with this cause\n"
+	    "  --limit N      at most this many of what has been (50)\n\n"
+	    "Older ones: rrasctl attempts, journalctl -u openrras.\n" },
+	{ "set", ctl_set, "change a setting at once and for good",
+	    "rrasctl set KEY VALUE...\n"
+	    "rrasctl set --unset KEY\n\n"
+	    "KEY is BLOCK.SETTING (sstp.ports), BLOCK.NAME.SETTING (pool.office.range), or a "
+	    "setting\n"
+	    "outside of blocks (dns); \"rrasctl config keys\" lists them. Kept in overrides.conf "
+	    "of "
+	    "the\n"
+	    "state directory, which is read after the configuration file; checked before it is "
+	    "written,\n"
+	    "and loaded at once. Needs root.\n" },
 	{ "pki", ctl_pki, "make a certification authority and certificates",
 	    "rrasctl pki init DIR [--name NAME] [--days N] [--force]\n"
 	    "rrasctl pki issue DIR --name N [--san NAME|ADDRESS]... [--client] [--rsa]\n"
@@ -157,9 +187,13 @@ static const struct subcommand subcommands[] = {
 	    "  --client    for a client rather than a server\n"
 	    "  --rsa       an RSA key rather than ECDSA, for old clients\n"
 	    "  --days N    valid this long (CA 3650, others 825)\n" },
-	{ "config", ctl_config, "check a configuration file",
-	    "rrasctl config check [FILE]\n\n"
-	    "Without FILE it checks that of --config.\n" },
+	{ "config", ctl_config, "check a configuration file, and what overrides it",
+	    "rrasctl config check [FILE]\n"
+	    "rrasctl config diff\n"
+	    "rrasctl config keys\n\n"
+	    "check: without FILE it checks that of --config. diff: what \"rrasctl set\" has "
+	    "changed,\n"
+	    "beside what the file says. keys: all settings, what they take and their defaults.\n" },
 };
 
 #define N_SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))

@@ -94,6 +94,8 @@ struct conf {
 	bool sandbox;
 	char state_dir[CONF_PATH_MAX]; /* /var/lib/openrras */
 	char run_dir[CONF_PATH_MAX];   /* /run/openrras */
+	char control_group[32]; /* whose members may use the control socket; "" = root only */
+	bool control_read_only; /* they may look and not change */
 	char vault_key[CONF_PATH_MAX]; /* /etc/openrras/vault.key */
 	uint8_t offload;               /* enum conf_offload */
 	char device_prefix[12];        /* "rras": TUN devices rras0, rras1, ... */
@@ -131,7 +133,7 @@ struct conf {
 	 */
 	unsigned int n_certificates;
 	struct conf_certificate certificates[CONF_CERTIFICATES_MAX];
-	uint32_t sstp_ports;
+	uint32_t sstp_ports;     /* 0: the type is closed */
 	uint32_t sstp_half_open; /* calls on their way, all sources */
 	uint32_t sstp_half_open_per_source, sstp_half_open_per_network;
 	uint32_t sstp_connections; /* slots of a worker */
@@ -160,6 +162,13 @@ struct conf {
 	 */
 	char *policy_text;
 };
+
+/* Whether SSTP is offered at all: it is on and has ports (R40, R57). */
+static inline bool
+conf_offers_sstp(const struct conf *c)
+{
+	return c->sstp_enabled && c->sstp_ports > 0;
+}
 
 /*
  * The site that a connection belongs to which asks for this name (lower case, "" for none) in its
@@ -199,6 +208,24 @@ struct conf_errors {
 	unsigned int n_more;     /* found, but not kept */
 	struct conf_error e[CONF_ERRORS_MAX];
 };
+
+/*
+ * What a configuration is read from: the file, and the overrides that `rrasctl set` wrote, which
+ * are read last and stand in place of what the file says (over_name NULL: none). Texts are
+ * borrowed.
+ */
+struct conf_source {
+	const char *name;
+	struct view text;
+	const char *over_name;
+	struct view over;
+	conf_read_fn read_fn; /* for includes; NULL: an include is an error */
+	void *read_ctx;
+};
+
+/* As conf_parse and conf_flatten below, with overrides. */
+struct conf *conf_parse_source(const struct conf_source *src, struct conf_errors *errors);
+char *conf_flatten_source(const struct conf_source *src);
 
 /*
  * Parses text (of file `name`, for errors) over the defaults. Includes are read through read_fn;

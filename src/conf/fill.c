@@ -426,8 +426,7 @@ fill_conf(struct fill *f, const struct conf_tree *tree)
 }
 
 struct conf *
-conf_parse(const char *name, struct view text, conf_read_fn read_fn, void *read_ctx,
-    struct conf_errors *errors)
+conf_parse_source(const struct conf_source *src, struct conf_errors *errors)
 {
 	struct fill f = { .conf = calloc(1, sizeof(*f.conf)),
 		.places = calloc(1, sizeof(*f.places)),
@@ -436,13 +435,13 @@ conf_parse(const char *name, struct view text, conf_read_fn read_fn, void *read_
 	bool ok;
 
 	*errors = (struct conf_errors){ 0 };
-	conf_tree_read(&tree, name, text, read_fn, read_ctx, errors);
+	conf_tree_read_source(&tree, src, errors);
 	ok = f.conf && f.places && fill_conf(&f, &tree);
 	if (ok)
 		f.conf->policy_text = conf_policy_text(&tree);
 	ok = ok && f.conf->policy_text;
 	if (!ok)
-		conf_error(errors, &(struct conf_at){ .file = name }, "out of memory");
+		conf_error(errors, &(struct conf_at){ .file = src->name }, "out of memory");
 	if (f.places)
 		free(f.places->policies);
 	free(f.places);
@@ -451,6 +450,17 @@ conf_parse(const char *name, struct view text, conf_read_fn read_fn, void *read_
 		return f.conf;
 	conf_free(f.conf);
 	return NULL;
+}
+
+struct conf *
+conf_parse(const char *name, struct view text, conf_read_fn read_fn, void *read_ctx,
+    struct conf_errors *errors)
+{
+	struct conf_source src = {
+		.name = name, .text = text, .read_fn = read_fn, .read_ctx = read_ctx
+	};
+
+	return conf_parse_source(&src, errors);
 }
 
 struct conf *

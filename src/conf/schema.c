@@ -62,6 +62,13 @@ static const struct conf_key keys[] = {
 	    "/var/lib/openrras", NULL, "Accounts, history and the certificates that rrasd makes."),
 	KEY(SERVER, "run-directory", PATH, conf, run_dir, 1, 90, "/run/openrras", NULL,
 	    "The control socket."),
+	KEY(SERVER, "control-group", TEXT, conf, control_group, 1, 31, "", NULL,
+	    "A group of this host whose members may use rrasctl on the control socket. Not set: "
+	    "root only. Needs a restart."),
+	KEY(SERVER, "control-rights", CHOICE, conf, control_read_only, 0, 0, "change",
+	    "change|look",
+	    "What members of control-group may: change accounts, sessions and ports, or look only. "
+	    "`rrasctl set` and `ports set` need root either way."),
 	KEY(SERVER, "vault-key", PATH, conf, vault_key, 1, CONF_PATH_MAX - 1,
 	    "/etc/openrras/vault.key", NULL,
 	    "The key that protects stored passwords. Made at the first start. Without it the "
@@ -136,8 +143,9 @@ static const struct conf_key keys[] = {
 	    "authority and a certificate in the state directory, under pki."),
 	KEY(SSTP, "key", PATH, conf, sstp_key, 1, CONF_PATH_MAX - 1, "", NULL,
 	    "The private key of the certificate (PEM)."),
-	KEY(SSTP, "ports", NUMBER, conf, sstp_ports, 1, 65535, "128", NULL,
-	    "SSTP connections at one time, all workers together."),
+	KEY(SSTP, "ports", NUMBER, conf, sstp_ports, 0, 65535, "128", NULL,
+	    "SSTP connections at one time, all workers together; counts at once. 0 closes the "
+	    "type. A lower number ends nobody."),
 	KEY(SSTP, "half-open", NUMBER, conf, sstp_half_open, 1, 1000000, "1000", NULL,
 	    "Calls on their way at one time, before they are authenticated."),
 	KEY(SSTP, "half-open-per-source", NUMBER, conf, sstp_half_open_per_source, 1, 1000000, "64",

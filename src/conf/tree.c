@@ -315,6 +315,20 @@ parse_settings(struct parser *p, struct source *s, struct conf_stmt **to,
 	}
 }
 
+/* One file and what it includes; its settings go to `to`. */
+static void
+read_into(struct parser *p, const char *name, struct view text, struct conf_stmt **to)
+{
+	struct source s = { .name = arena_copy(&p->tree->arena, view_str(name)) };
+
+	if (!s.name) {
+		conf_error(p->errors, &(struct conf_at){ .file = name }, "out of memory");
+		return;
+	}
+	conf_lex_init(&s.lexer, s.name, text, &p->tree->arena);
+	parse_settings(p, &s, to, NULL, 0);
+}
+
 void
 conf_tree_read(struct conf_tree *t, const char *name, struct view text, conf_read_fn read_fn,
     void *read_ctx, struct conf_errors *errors)
@@ -322,17 +336,21 @@ conf_tree_read(struct conf_tree *t, const char *name, struct view text, conf_rea
 	struct parser p = {
 		.tree = t, .errors = errors, .read_fn = read_fn, .read_ctx = read_ctx, .n_files = 1
 	};
-	struct source s = { 0 };
 
 	*t = (struct conf_tree){ 0 };
 	arena_init(&t->arena, CONF_ARENA_BYTES);
-	s.name = arena_copy(&t->arena, view_str(name));
-	if (!s.name) {
-		conf_error(errors, &(struct conf_at){ .file = name }, "out of memory");
-		return;
-	}
-	conf_lex_init(&s.lexer, s.name, text, &t->arena);
-	parse_settings(&p, &s, &t->first, NULL, 0);
+	read_into(&p, name, text, &t->first);
+}
+
+struct conf_stmt *
+conf_tree_read_beside(
+    struct conf_tree *t, const char *name, struct view text, struct conf_errors *errors)
+{
+	struct parser p = { .tree = t, .errors = errors, .n_files = 1 };
+	struct conf_stmt *first = NULL;
+
+	read_into(&p, name, text, &first);
+	return first;
 }
 
 void

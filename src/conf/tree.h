@@ -45,6 +45,17 @@ void conf_tree_read(struct conf_tree *t, const char *name, struct view text, con
     void *read_ctx, struct conf_errors *errors);
 void conf_tree_fini(struct conf_tree *t);
 
+/* A second text into a list of its own that lives as long as the tree. It may include nothing. */
+struct conf_stmt *conf_tree_read_beside(
+    struct conf_tree *t, const char *name, struct view text, struct conf_errors *errors);
+
+/* The file with its overrides laid over it (conf/overlay.c). */
+void conf_tree_read_source(
+    struct conf_tree *t, const struct conf_source *src, struct conf_errors *errors);
+
+/* Whether two blocks have the same kind and name. */
+bool conf_same_block(const struct conf_stmt *a, const struct conf_stmt *b);
+
 /* The settings of a tree that policies depend on, as struct conf has them. NULL: memory. */
 char *conf_policy_text(const struct conf_tree *t);
 

@@ -69,7 +69,7 @@ comes_back(const struct conf *c, const struct endpoint *to)
 	                    ? to->addr.b[0] == 127
 	                    : memcmp(to->addr.b, v6_loopback, sizeof(v6_loopback)) == 0;
 
-	for (unsigned int i = 0; c->sstp_enabled && i < c->n_sstp_listeners; i++) {
+	for (unsigned int i = 0; conf_offers_sstp(c) && i < c->n_sstp_listeners; i++) {
 		const struct endpoint *l = &c->sstp_listeners[i];
 		if (l->port != to->port || l->addr.family != to->addr.family)
 			continue;

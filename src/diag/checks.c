@@ -109,11 +109,15 @@ check_switches(const struct diag_config *conf, struct diag_checks *out)
 	c = diag_check_add(out, "server.ip", conf->ipv4_enabled ? CHECK_OK : CHECK_FAIL,
 	    "IPv4 is %s for remote access.", conf->ipv4_enabled ? "on" : "off");
 	diag_check_remedy(c, "Set ipv4 yes in \"server\" of rrasd.conf and reload.");
-	c = diag_check_add(out, "tunnels.sstp", conf->sstp_enabled ? CHECK_OK : CHECK_FAIL,
-	    "SSTP is %s for remote access, with %u ports.", conf->sstp_enabled ? "on" : "off",
-	    conf->sstp_ports);
-	diag_check_remedy(c, "Set enabled yes in \"sstp\" of rrasd.conf and reload.");
-	skip(out, "tunnels.others", "PPTP, L2TP/IPsec and IKEv2 are not in this version.");
+	bool open = conf->sstp_enabled && conf->sstp_ports > 0;
+	c = diag_check_add(out, "tunnels.sstp", open ? CHECK_OK : CHECK_FAIL,
+	    "SSTP is %s for remote access, with %u ports%s.", conf->sstp_enabled ? "on" : "off",
+	    conf->sstp_ports, conf->sstp_ports ? "" : ", which closes it");
+	diag_check_remedy(c, conf->sstp_enabled
+				 ? "\"rrasctl ports set sstp 128\" opens it."
+				 : "\"rrasctl set sstp.enabled yes\" switches it on.");
+	skip(out, "tunnels.others",
+	    "PPTP, L2TP/IPsec and IKEv2 are not offered: they are not in this version.");
 }
 
 /* R41. */

@@ -4,10 +4,13 @@
 #include "base/wr.h"
 #include "os/file.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static char *
 read_one(const char *path, char *err, size_t cap)
@@ -55,6 +58,36 @@ list_matches(const glob_t *g, char *err, size_t cap)
 	wr_u8(&w, 0);
 	must(wr_done(&w));
 	return text;
+}
+
+/* Whoever may write it steers a daemon that is root: only root, or who runs us. Attack U07. */
+static bool
+is_ours(const char *path, char *err, size_t cap)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0) {
+		snprintf(err, cap, "%s", strerror(errno));
+		return false;
+	}
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		snprintf(err, cap,
+		    "it belongs to user %u, not to root, and could be changed behind our back: "
+		    "chown root it",
+		    (unsigned int)st.st_uid);
+	else if (st.st_mode & (S_IWGRP | S_IWOTH))
+		snprintf(err, cap, "others than root may write it: chmod go-w it");
+	else
+		return true;
+	return false;
+}
+
+char *
+conffile_read_strict(void *ctx, const char *path, char *err, size_t cap)
+{
+	bool pattern = strpbrk(path, "*?[") != NULL; /* a list of paths, each is asked for alone */
+
+	return pattern || is_ours(path, err, cap) ? conffile_read(ctx, path, err, cap) : NULL;
 }
 
 char *

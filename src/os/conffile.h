@@ -16,4 +16,10 @@
  */
 char *conffile_read(void *ctx, const char *path, char *err, size_t cap);
 
+/*
+ * As conffile_read, for a daemon's includes: refuses a file that does not belong to root or to who
+ * runs us, or that others may write. Attack U07.
+ */
+char *conffile_read_strict(void *ctx, const char *path, char *err, size_t cap);
+
 #endif

@@ -42,6 +42,12 @@ MUST_USE int file_write_new(const char *path, struct view content, mode_t mode);
 /* A sealed memory file with this content, at offset 0; nobody can change it. fd or -errno. */
 MUST_USE int file_memfd(const char *name, struct view content);
 
+/*
+ * Locks a folder against others who do the same, and waits for them. The descriptor to close, or
+ * -errno.
+ */
+MUST_USE int file_lock_folder(const char *path);
+
 /* Writes a kernel setting, named as "net/ipv4/ip_forward". 0 or -errno. */
 MUST_USE int file_sysctl(const char *name, const char *value);
 

@@ -4,6 +4,7 @@
 #include "base/secret.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -230,22 +231,43 @@ lines_hold(struct lines *s, bool hold)
 	/* At the end of the stream the last answer may be on its way: want() sees to writing. */
 }
 
-bool
-lines_peer_may(int fd)
+enum lines_peer
+lines_peer(int fd, gid_t gid)
 {
+	enum lines_peer is = LINES_STRANGER;
 	struct ucred cred;
 	gid_t groups[256];
 	socklen_t n = sizeof(cred);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) != 0)
-		return false;
+		return LINES_STRANGER;
 	if (cred.uid == 0 || cred.uid == geteuid() || cred.gid == getegid())
-		return true;
+		return LINES_ADMIN;
+	if (gid != (gid_t)-1 && cred.gid == gid)
+		is = LINES_MEMBER;
 	n = sizeof(groups);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &n) != 0)
-		return false;
-	for (size_t i = 0; i < n / sizeof(groups[0]); i++)
+		return is;
+	for (size_t i = 0; i < n / sizeof(groups[0]); i++) {
 		if (groups[i] == getegid())
-			return true;
-	return false;
+			return LINES_ADMIN;
+		if (gid != (gid_t)-1 && groups[i] == gid)
+			is = LINES_MEMBER;
+	}
+	return is;
+}
+
+int
+lines_group(const char *name, gid_t *out)
+{
+	char buf[16384];
+	struct group g, *found = NULL;
+	int rc = getgrnam_r(name, &g, buf, sizeof(buf), &found);
+
+	if (rc != 0)
+		return -rc;
+	if (!found)
+		return -ENOENT;
+	*out = g.gr_gid;
+	return 0;
 }

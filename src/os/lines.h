@@ -10,6 +10,8 @@
 #include "base/view.h"
 #include "os/loop.h"
 
+#include <sys/types.h>
+
 struct lines;
 
 /* One line without its newline; it dies when the callback returns. */
@@ -33,16 +35,23 @@ MUST_USE bool lines_write(struct lines *s, struct view text);
 void lines_hold(struct lines *s, bool hold);
 
 /*
- * Whether the process at the other end of a Unix socket may administer: root, our own user, or
- * somebody in our group. Attack U08.
+ * What the process at the other end of a Unix socket may do: all, if it is root, our own user, or
+ * somebody in our group; LINES_MEMBER if it is in group `gid` ((gid_t)-1: there is none). Attack
+ * U08.
  */
-bool lines_peer_may(int fd);
+enum lines_peer { LINES_STRANGER, LINES_MEMBER, LINES_ADMIN };
+enum lines_peer lines_peer(int fd, gid_t gid);
+
+/* The number of a group of this host. 0, -ENOENT, or another -errno. */
+MUST_USE int lines_group(const char *name, gid_t *out);
 
 /*
  * The other side: connects to the Unix socket at path, sends text as one line and hands every line
- * of the answer to on_line until that returns false or timeout_ms have passed without a line.
+ * of the answer to on_line until that returns false or timeout_ms (LINES_FOR_EVER: no end) have
+ * passed without a line.
  * 0, or -errno (-ECONNREFUSED, -ENOENT, -EACCES, -ETIMEDOUT, -EPIPE: it hung up).
  */
+#define LINES_FOR_EVER UINT32_MAX
 typedef bool (*lines_reply_fn)(void *ctx, struct view line);
 MUST_USE int lines_ask(const char *path, struct view text, size_t max_line, unsigned int timeout_ms,
     lines_reply_fn on_line, void *ctx);

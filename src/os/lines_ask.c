@@ -48,7 +48,7 @@ static int
 wait_readable(int fd, unsigned int timeout_ms)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int n = poll(&p, 1, (int)timeout_ms);
+	int n = poll(&p, 1, timeout_ms == LINES_FOR_EVER ? -1 : (int)timeout_ms);
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;

@@ -3,95 +3,21 @@
  */
 #include "roles/monitor_priv.h"
 
-#include "os/conffile.h"
 #include "os/file.h"
 #include "os/journal.h"
+#include "os/lines.h"
 #include "os/notify.h"
 #include "os/proc.h"
 #include "os/sock.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define STOP_MS 8000u
-
-void
-monitor_say(const char *fmt, ...)
-{
-	char line[1024];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	fprintf(stderr, "rrasd: %s\n", line);
-}
-
-void
-monitor_fatal(struct monitor *m, const char *fmt, ...)
-{
-	char line[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	if (m->exit_status == 0)
-		monitor_say("%s", line);
-	m->exit_status = 1;
-	m->stopping = true;
-	loop_stop(m->loop);
-}
-
-/* Parses the file of opt; prints what is wrong. *text_out is the flattened text, to be freed. */
-static struct conf *
-load(const struct monitor_options *opt, char **text_out)
-{
-	struct conf_errors *errors = calloc(1, sizeof(*errors));
-	char err[256] = "", line[CONF_PATH_MAX + 400];
-	char *text;
-	struct conf *c;
-
-	if (!errors)
-		return NULL;
-	text = access(opt->conf_path, F_OK) != 0 && opt->default_path
-	           ? strdup("")
-	           : conffile_read(NULL, opt->conf_path, err, sizeof(err));
-	if (!text) {
-		monitor_say("cannot read %s: %s", opt->conf_path, err);
-		free(errors);
-		return NULL;
-	}
-	c = conf_parse(opt->conf_path, view_str(text), conffile_read, NULL, errors);
-	for (unsigned int i = 0; i < errors->n; i++)
-		fprintf(stderr, "%s\n", conf_error_text(&errors->e[i], line, sizeof(line)));
-	if (errors->n_more)
-		fprintf(stderr, "... and %u more\n", errors->n_more);
-	if (c && text_out)
-		*text_out = conf_flatten(opt->conf_path, view_str(text), conffile_read, NULL);
-	free(text);
-	free(errors);
-	return c;
-}
-
-int
-monitor_check(const struct monitor_options *opt)
-{
-	struct conf *c = load(opt, NULL);
-
-	if (!c)
-		return 1;
-	printf("%s: %u pools, %u policies, no errors\n",
-	    access(opt->conf_path, F_OK) == 0 ? opt->conf_path : "embedded defaults", c->n_pools,
-	    c->n_policies);
-	conf_free(c);
-	return 0;
-}
 
 void
 monitor_role_ready(struct monitor *m)
@@ -104,7 +30,7 @@ monitor_role_ready(struct monitor *m)
 	m->started = true;
 	monitor_watch(m);
 	monitor_say("ready: %u worker%s, %u listener%s, configuration %s", m->n_workers,
-	    m->n_workers == 1 ? "" : "s", m->conf->sstp_enabled ? m->conf->n_sstp_listeners : 0,
+	    m->n_workers == 1 ? "" : "s", conf_offers_sstp(m->conf) ? m->conf->n_sstp_listeners : 0,
 	    m->conf->n_sstp_listeners == 1 ? "" : "s",
 	    access(m->opt->conf_path, F_OK) == 0 ? m->opt->conf_path : "embedded defaults");
 	(void)notify_send("READY=1\nSTATUS=Accepting connections");
@@ -152,61 +78,6 @@ on_watch_timer(void *ctx)
 	monitor_watch(ctx);
 }
 
-static bool
-same_listeners(const struct conf *a, const struct conf *b)
-{
-	if (a->n_sstp_listeners != b->n_sstp_listeners)
-		return false;
-	for (unsigned int i = 0; i < a->n_sstp_listeners; i++)
-		if (!ip_equal(&a->sstp_listeners[i].addr, &b->sstp_listeners[i].addr) ||
-		    a->sstp_listeners[i].port != b->sstp_listeners[i].port)
-			return false;
-	return true;
-}
-
-static void
-reload(struct monitor *m)
-{
-	char *text = NULL;
-	struct conf *c, *old = m->conf;
-	struct mcerts certs = { 0 };
-	int fd;
-
-	(void)notify_send("RELOADING=1");
-	c = load(m->opt, &text);
-	fd = c && text && monitor_take_certs(m, c, &certs) && monitor_nat(m, c)
-	         ? file_memfd("rrasd.conf", view_str(text))
-	         : -EINVAL;
-	if (fd < 0) {
-		monitor_drop_certs(&certs);
-		monitor_say("the configuration is not reloaded: the old one stays in force");
-		conf_free(c);
-		free(text);
-		(void)notify_send("READY=1");
-		return;
-	}
-	if (!same_listeners(c, old) || c->workers != old->workers || c->offload != old->offload ||
-	    strcmp(c->state_dir, old->state_dir) != 0)
-		monitor_say("changes of listen, workers, offload and state-directory need a "
-			    "restart");
-	close(m->config_fd);
-	m->config_fd = fd;
-	m->conf = c;
-	m->generation++;
-	free(m->text);
-	m->text = text;
-	monitor_drop_certs(&m->certs);
-	m->certs = certs;
-	monitor_update_pools(m, old);
-	conf_free(old);
-	for (unsigned int i = 0; i < m->n_roles; i++)
-		monitor_send_config(m, &m->roles[i]);
-	monitor_follow_config(m);
-	monitor_watch(m);
-	monitor_say("reloaded, generation %llu", (unsigned long long)m->generation);
-	(void)notify_send("READY=1");
-}
-
 static void
 on_signal(void *ctx, int signo)
 {
@@ -215,13 +86,30 @@ on_signal(void *ctx, int signo)
 	if (signo == SIGCHLD) {
 		monitor_reap(m);
 	} else if (signo == SIGHUP) {
-		reload(m);
+		(void)monitor_reload(m);
 	} else if (!m->stopping) {
 		m->stopping = true;
 		(void)notify_send("STOPPING=1");
 		loop_timer_at(m->stop_timer, loop_now(m->loop)->ms + STOP_MS);
 		stop_next(m);
 	}
+}
+
+/* U08: root only, and the members of the group that the configuration names. */
+static void
+give_control(const struct conf *c, const char *path)
+{
+	gid_t gid;
+
+	if (!c->control_group[0])
+		return;
+	int rc = lines_group(c->control_group, &gid);
+	if (rc == 0 && chown(path, (uid_t)-1, gid) != 0)
+		rc = -errno;
+	if (rc < 0)
+		monitor_say("the control socket stays root's: control-group %s: %s",
+		    c->control_group,
+		    rc == -ENOENT ? "there is no such group on this host" : strerror(-rc));
 }
 
 static bool
@@ -235,6 +123,8 @@ open_control(struct monitor *m)
 		monitor_say("another rrasd answers on %s: stop it first", path);
 	else if (m->control_fd < 0)
 		monitor_say("cannot make %s: %s", path, strerror(-m->control_fd));
+	else
+		give_control(m->conf, path);
 	m->journal_fd = journal_open();
 	return m->control_fd >= 0;
 }
@@ -307,7 +197,8 @@ monitor_main(const struct monitor_options *opt)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	proc_raise_files(); /* a connection is a descriptor */
-	m.conf = load(opt, &m.text);
+	monitor_say_start(&m);
+	m.conf = monitor_load(opt, &m.text);
 	if (!m.conf || !m.text)
 		return 1;
 	m.generation = 1;

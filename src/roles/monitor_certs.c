@@ -175,3 +175,28 @@ monitor_take_certs(const struct monitor *m, const struct conf *c, struct mcerts 
 	monitor_drop_certs(out);
 	return false;
 }
+
+static bool
+same_bytes(int a, int b)
+{
+	struct file_bytes x = { 0 }, y = { 0 };
+	bool same = file_read_fd(a, FILE_BYTES_MAX, &x) == 0 &&
+	            file_read_fd(b, FILE_BYTES_MAX, &y) == 0 &&
+	            view_eq(file_view(&x), file_view(&y));
+
+	file_bytes_free(&x);
+	file_bytes_free(&y);
+	return same;
+}
+
+/* The certificates only: they are public, and a key that goes with the same one is the same. */
+bool
+monitor_same_certs(const struct mcerts *a, const struct mcerts *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (unsigned int i = 0; i < a->n; i++)
+		if (!same_bytes(a->c[i].chain_fd, b->c[i].chain_fd))
+			return false;
+	return true;
+}

@@ -24,9 +24,9 @@
 #define POOL_ROUTE_MARK 0x00ffffffu
 
 static bool
-open_listener(struct monitor *m, unsigned int worker, unsigned int i)
+open_listener(struct monitor *m, const struct conf *c, unsigned int worker, unsigned int i)
 {
-	const struct endpoint *at = &m->conf->sstp_listeners[i];
+	const struct endpoint *at = &c->sstp_listeners[i];
 	char text[ENDPOINT_TEXT_MAX];
 	int fd = sock_listen_tcp(at, true, BACKLOG);
 
@@ -51,10 +51,10 @@ open_listener(struct monitor *m, unsigned int worker, unsigned int i)
 
 /* SO_REUSEPORT would let a second daemon of the same user in unseen; ask once without it. */
 static bool
-ports_are_free(struct monitor *m)
+ports_are_free(const struct conf *c)
 {
-	for (unsigned int i = 0; i < m->conf->n_sstp_listeners; i++) {
-		int fd = sock_listen_tcp(&m->conf->sstp_listeners[i], false, 1);
+	for (unsigned int i = 0; i < c->n_sstp_listeners; i++) {
+		int fd = sock_listen_tcp(&c->sstp_listeners[i], false, 1);
 		char text[ENDPOINT_TEXT_MAX];
 
 		if (fd >= 0)
@@ -64,7 +64,7 @@ ports_are_free(struct monitor *m)
 		monitor_say(
 		    "TCP %s is taken by another program: stop it, or change `listen` in the "
 		    "block sstp (`rrasctl listeners --all` names it)",
-		    endpoint_text(&m->conf->sstp_listeners[i], text));
+		    endpoint_text(&c->sstp_listeners[i], text));
 		return false;
 	}
 	return true;
@@ -270,6 +270,47 @@ choose_offload(struct monitor *m)
 	monitor_say("%s", text);
 }
 
+static void
+close_listeners(struct monitor *m)
+{
+	for (unsigned int w = 0; w < WORKERS_MAX; w++)
+		for (unsigned int i = 0; i < CONF_LISTENERS_MAX; i++) {
+			if (m->listener_fds[w][i] >= 0)
+				close(m->listener_fds[w][i]);
+			m->listener_fds[w][i] = -1;
+		}
+}
+
+static bool
+open_listeners(struct monitor *m, const struct conf *c)
+{
+	for (unsigned int w = 0; w < m->n_workers; w++)
+		for (unsigned int i = 0; i < c->n_sstp_listeners; i++)
+			if (!open_listener(m, c, w, i)) {
+				close_listeners(m);
+				return false;
+			}
+	m->n_listeners = c->n_sstp_listeners;
+	memcpy(m->listener_at, c->sstp_listeners, sizeof(m->listener_at));
+	return true;
+}
+
+/*
+ * A type that is switched off keeps its listeners, so that calls of it are refused with their
+ * cause. One that was off since the start gets them now (R40, R57).
+ */
+bool
+monitor_listen_late(struct monitor *m, const struct conf *c)
+{
+	if (m->n_listeners || !conf_offers_sstp(c))
+		return true;
+	if (!ports_are_free(c) || !open_listeners(m, c))
+		return false;
+	for (unsigned int w = 0; w < m->n_workers; w++)
+		monitor_send_listeners(m, w);
+	return true;
+}
+
 bool
 monitor_open_network(struct monitor *m)
 {
@@ -281,17 +322,15 @@ monitor_open_network(struct monitor *m)
 		return false;
 	}
 	m->pool_metric = metric_of(m->conf->device_prefix);
-	if (m->conf->sstp_enabled && !ports_are_free(m))
+	if (conf_offers_sstp(m->conf) && !ports_are_free(m->conf))
 		return false;
 	choose_offload(m);
 	for (unsigned int w = 0; w < m->n_workers; w++) {
 		if (!open_tun(m, w))
 			return false;
-		for (unsigned int i = 0; m->conf->sstp_enabled && i < m->conf->n_sstp_listeners;
-		     i++)
-			if (!open_listener(m, w, i))
-				return false;
 	}
+	if (conf_offers_sstp(m->conf) && !open_listeners(m, m->conf))
+		return false;
 	/*
 	 * What an earlier run left behind when it was killed. Not before ports and devices are
 	 * ours: it could be that of another rrasd that runs.
@@ -318,12 +357,9 @@ monitor_close_network(struct monitor *m)
 	monitor_free_grants(m);
 	map_fini(&m->plumbed);
 	map_fini(&m->grants);
-	for (unsigned int w = 0; w < WORKERS_MAX; w++) {
-		for (unsigned int i = 0; i < CONF_LISTENERS_MAX; i++)
-			if (m->listener_fds[w][i] >= 0)
-				close(m->listener_fds[w][i]);
+	close_listeners(m);
+	for (unsigned int w = 0; w < WORKERS_MAX; w++)
 		if (m->tun_fds[w] >= 0)
 			close(m->tun_fds[w]);
-	}
 	netlink_close(m->nl);
 }

@@ -18,6 +18,7 @@
 
 #define MONITOR_LOOKS_MAX 512u /* at one time */
 #define MONITOR_STALE_MAX 1024u
+#define MONITOR_EVENTS_MAX 64u
 #define ROLES_MAX (WORKERS_MAX + 4u)
 
 struct monitor;
@@ -61,6 +62,12 @@ struct mcerts {
 	struct mcert c[CONF_CERTIFICATES_MAX];
 };
 
+/* A line of the log, for `rrasctl log`. */
+struct mevent {
+	int64_t unix_us;
+	char text[400];
+};
+
 struct monitor {
 	struct loop *loop;
 	struct loop_timer *stop_timer, *watch_timer;
@@ -76,6 +83,9 @@ struct monitor {
 	struct mrole roles[ROLES_MAX];
 	unsigned int n_roles, n_workers;
 	int listener_fds[WORKERS_MAX][CONF_LISTENERS_MAX];
+	/* Where those are, also of a type that is switched off by now. */
+	struct endpoint listener_at[CONF_LISTENERS_MAX];
+	unsigned int n_listeners;
 	int tun_fds[WORKERS_MAX];
 	unsigned int tun_index[WORKERS_MAX];
 	char tun_names[WORKERS_MAX][16];
@@ -95,13 +105,31 @@ struct monitor {
 		unsigned int ifindex;
 		struct ip_addr address;
 	} stale[MONITOR_STALE_MAX];
+	unsigned int n_events; /* ever */
+	struct mevent
+	    events[MONITOR_EVENTS_MAX]; /* the last ones, at their number modulo the size */
 	bool started, stopping;
 	int exit_status;
 };
 
-/* monitor.c */
+/* monitor_say.c */
+void monitor_say_start(struct monitor *m);
+void monitor_say_line(const char *line); /* as it is, without "rrasd: " */
+/* Between the two, what is said is kept too, also by children. The lines, in out. */
+void monitor_listen_begin(void);
+struct view monitor_listen_end(char *out, size_t cap);
+/* For a record that is ready: the last events. */
+void monitor_tell_events(struct monitor *m);
 void monitor_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void monitor_fatal(struct monitor *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* monitor_reload.c */
+struct conf *monitor_load(const struct monitor_options *opt, char **text_out);
+/* Takes the configuration anew, or says why it stays as it is. */
+bool monitor_reload(struct monitor *m);
+void monitor_on_reload(struct monitor *m, struct mrole *from, uint32_t seq);
+
+/* monitor.c */
 void monitor_role_ready(struct monitor *m);
 void monitor_role_gone(struct monitor *m);
 
@@ -110,6 +138,8 @@ MUST_USE bool monitor_start_roles(struct monitor *m);
 /* Starts what a new configuration needs and the old one did not. */
 void monitor_follow_config(struct monitor *m);
 void monitor_send_config(struct monitor *m, struct mrole *r);
+/* The listeners of worker w, to that worker. */
+void monitor_send_listeners(struct monitor *m, unsigned int w);
 void monitor_stop_role(struct mrole *r);
 void monitor_reap(struct monitor *m);
 void monitor_free_roles(struct monitor *m);
@@ -123,6 +153,8 @@ void monitor_ponged(struct mrole *r, uint32_t seq);
 MUST_USE bool monitor_open_network(struct monitor *m);
 void monitor_update_pools(struct monitor *m, const struct conf *old);
 void monitor_close_network(struct monitor *m);
+/* Listeners of a tunnel type that c offers and that was off until now. */
+MUST_USE bool monitor_listen_late(struct monitor *m, const struct conf *c);
 struct ip_addr monitor_server_address(const struct conf *c);
 
 /* monitor_plumb.c */
@@ -160,6 +192,7 @@ MUST_USE bool monitor_setup(struct monitor *m);
  */
 MUST_USE bool monitor_take_certs(const struct monitor *m, const struct conf *c, struct mcerts *out);
 void monitor_drop_certs(struct mcerts *certs);
+bool monitor_same_certs(const struct mcerts *a, const struct mcerts *b);
 /* The same of the files of one certificate: the configured first one, else our own. */
 void monitor_name_certificate(
     const struct monitor *m, const struct conf *c, unsigned int i, struct mcert *out);

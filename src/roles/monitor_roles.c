@@ -115,6 +115,19 @@ monitor_send_config(struct monitor *m, struct mrole *r)
 	tell(r, &msg, m->config_fd);
 }
 
+void
+monitor_send_listeners(struct monitor *m, unsigned int w)
+{
+	struct mrole *r = monitor_role(m, ROLE_NET, w);
+
+	for (unsigned int i = 0; r && i < m->n_listeners; i++) {
+		struct msg msg = { .id = MSG_LISTENER,
+			.u.listener = { .tunnel = TUNNEL_SSTP, .local = m->listener_at[i] } };
+		if (m->listener_fds[w][i] >= 0)
+			tell(r, &msg, m->listener_fds[w][i]);
+	}
+}
+
 static void
 send_worker(struct monitor *m, struct mrole *r)
 {
@@ -124,13 +137,7 @@ send_worker(struct monitor *m, struct mrole *r)
 		    .mtu = m->conf->mru_bytes,
 		    .offload = (uint8_t)m->offload } };
 
-	for (unsigned int i = 0; i < m->conf->n_sstp_listeners; i++) {
-		struct msg msg = { .id = MSG_LISTENER,
-			.u.listener = {
-			    .tunnel = TUNNEL_SSTP, .local = m->conf->sstp_listeners[i] } };
-		if (m->listener_fds[w][i] >= 0)
-			tell(r, &msg, m->listener_fds[w][i]);
-	}
+	monitor_send_listeners(m, w);
 	tell(r, &tun, m->tun_fds[w]);
 }
 
@@ -197,6 +204,8 @@ on_msg(void *ctx, struct chan *c, const struct msg *msg, int fd)
 		if (!r->ready && r->n_restarts)
 			monitor_say("%s %u runs again", role_name(r->id), r->index);
 		r->ready = true;
+		if (r->id == ROLE_RECORD)
+			monitor_tell_events(r->m);
 		monitor_role_ready(r->m);
 		return;
 	case MSG_PONG:
@@ -220,6 +229,9 @@ on_msg(void *ctx, struct chan *c, const struct msg *msg, int fd)
 	case MSG_NOTICE:
 		text_escape(msg->u.notice.text, text, sizeof(text));
 		monitor_say("%s: %s", role_name(r->id), text);
+		return;
+	case MSG_RELOAD:
+		monitor_on_reload(r->m, r, msg->u.reload.seq);
 		return;
 	case MSG_STATUS_ASK:
 		send_status(r, msg->u.status_ask.seq);

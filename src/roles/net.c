@@ -318,8 +318,13 @@ take_listener(struct worker *w, const struct msg_listener *m, int fd)
 		close(fd);
 		return;
 	}
-	w->listeners[w->n_listeners++] =
-	    (struct net_listener){ .fd = fd, .local = m->local, .w = w };
+	struct net_listener *l = &w->listeners[w->n_listeners++];
+	*l = (struct net_listener){ .fd = fd, .local = m->local, .w = w };
+	if (!w->slots)
+		return; /* net_go watches it */
+	l->watch = loop_fd_new(w->loop, fd, net_accept_ready, l);
+	if (l->watch && !w->paused)
+		loop_fd_want(l->watch, LOOP_READ);
 }
 
 static void

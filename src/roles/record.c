@@ -145,6 +145,12 @@ record_message(void *role, enum role_id from, unsigned int index, const struct m
 	case MSG_STATUS:
 		record_ctl_answer(rec, from, index, m->u.status.seq, m);
 		return;
+	case MSG_RELOADED:
+		record_ctl_answer(rec, from, index, m->u.reloaded.seq, m);
+		return;
+	case MSG_EVENT:
+		record_log_event(rec, &m->u.event);
+		return;
 	case MSG_COUNTERS_DONE:
 		record_ctl_answer(rec, from, index, m->u.counters_done.seq, m);
 		return;

@@ -353,11 +353,19 @@ record_on_attempt(struct record *rec, unsigned int worker, const struct msg_atte
 		return;
 	if (l->r.ended) /* the first end stays */
 		return;
+	enum stage before = l->r.stage;
+	bool first = !l->r.began_unix_us;
 	take(&l->r, m);
 	confirm(rec, l, worker);
 	set_dirty(rec, l);
 	if (l->r.ended)
 		record_journal(rec, &l->r);
+	if (l->r.ended)
+		record_log_attempt(rec, &l->r, LOG_ENDED);
+	else if (l->r.stage == STAGE_UP && before != STAGE_UP)
+		record_log_attempt(rec, &l->r, LOG_UP);
+	else if (first)
+		record_log_attempt(rec, &l->r, LOG_BEGAN);
 }
 
 void

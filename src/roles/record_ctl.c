@@ -13,27 +13,30 @@
 static const struct {
 	const char *name;
 	void (*handler)(struct question *q);
+	bool changes; /* something: not for who may look only */
 } commands[] = {
-	{ "status", rctl_do_status },
-	{ "sessions", rctl_do_sessions },
-	{ "disconnect", rctl_do_disconnect },
-	{ "ports", rctl_do_ports },
-	{ "pools", rctl_do_pools },
-	{ "attempts", rctl_do_attempts },
-	{ "attempt", rctl_do_attempt },
-	{ "policy explain", rctl_do_explain },
-	{ "decision", rctl_do_decision },
-	{ "user add", rctl_do_user_add },
-	{ "user set", rctl_do_user_set },
-	{ "user del", rctl_do_user_del },
-	{ "user unlock", rctl_do_user_unlock },
-	{ "user lockouts", rctl_do_user_lockouts },
-	{ "user show", rctl_do_user_show },
-	{ "user list", rctl_do_user_list },
-	{ "group add", rctl_do_group_add },
-	{ "group del", rctl_do_group_del },
-	{ "group list", rctl_do_group_list },
-	{ "group member", rctl_do_group_member },
+	{ "status", rctl_do_status, false },
+	{ "sessions", rctl_do_sessions, false },
+	{ "disconnect", rctl_do_disconnect, true },
+	{ "ports", rctl_do_ports, false },
+	{ "pools", rctl_do_pools, false },
+	{ "attempts", rctl_do_attempts, false },
+	{ "attempt", rctl_do_attempt, false },
+	{ "log", rctl_do_log, false },
+	{ "reload", rctl_do_reload, true },
+	{ "policy explain", rctl_do_explain, false },
+	{ "decision", rctl_do_decision, false },
+	{ "user add", rctl_do_user_add, true },
+	{ "user set", rctl_do_user_set, true },
+	{ "user del", rctl_do_user_del, true },
+	{ "user unlock", rctl_do_user_unlock, true },
+	{ "user lockouts", rctl_do_user_lockouts, false },
+	{ "user show", rctl_do_user_show, false },
+	{ "user list", rctl_do_user_list, false },
+	{ "group add", rctl_do_group_add, true },
+	{ "group del", rctl_do_group_del, true },
+	{ "group list", rctl_do_group_list, false },
+	{ "group member", rctl_do_group_member, true },
 };
 
 /* jansson's strings may hold a password: nothing goes back to the heap as it is. */
@@ -45,11 +48,17 @@ wiping_free(void *p)
 	free(p);
 }
 
+static void end_question(struct question *q);
+
 static void
 drop_client(struct rctl_client *c)
 {
-	if (c->question)
-		c->question->client = NULL;
+	struct question *q = c->question;
+
+	if (q)
+		q->client = NULL;
+	if (q && q->follows)
+		end_question(q);
 	list_remove(&c->node);
 	c->rec->n_clients--;
 	if (c->rec->control_watch) /* there is a descriptor again */
@@ -113,10 +122,36 @@ rctl_ok(struct question *q, json_t *fields)
 }
 
 void
+rctl_refuse_with(
+    struct question *q, const char *code, const char *error, const char *remedy, json_t *fields)
+{
+	json_t *o = json_pack("{s:b, s:s, s:o, s:o}", "ok", 0, "code", code, "error",
+	    rctl_json_text(error), "remedy", rctl_json_text(remedy));
+
+	if (fields)
+		json_object_update(o, fields);
+	json_decref(fields);
+	put_line(q, o);
+	end_question(q);
+}
+
+void
 rctl_refuse(struct question *q, const char *code, const char *error, const char *remedy)
 {
-	put_line(q, json_pack("{s:b, s:s, s:o, s:o}", "ok", 0, "code", code, "error",
-			rctl_json_text(error), "remedy", rctl_json_text(remedy)));
+	rctl_refuse_with(q, code, error, remedy, NULL);
+}
+
+void
+rctl_follow(struct question *q)
+{
+	q->follows = true;
+	if (q->client)
+		lines_hold(q->client->lines, false);
+}
+
+void
+rctl_unfollow(struct question *q)
+{
 	end_question(q);
 }
 
@@ -233,8 +268,11 @@ static void
 on_line(void *ctx, struct view line)
 {
 	struct rctl_client *c = ctx;
-	struct question *q = calloc(1, sizeof(*q));
+	struct question *q = c->question ? NULL : calloc(1, sizeof(*q));
 	char err[200];
+
+	if (c->question)
+		return; /* it follows the log, and has nothing more to say */
 
 	if (!q) {
 		c->broken = true;
@@ -251,10 +289,16 @@ on_line(void *ctx, struct view line)
 		return;
 	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (strcmp(commands[i].name, rctl_arg(q, "cmd")) == 0) {
+		if (strcmp(commands[i].name, rctl_arg(q, "cmd")) != 0)
+			continue;
+		if (commands[i].changes && !c->may_change)
+			rctl_refuse(q, "not-permitted",
+			    "members of the control group may look, not change (control-rights "
+			    "look)",
+			    "run it as root, or set control-rights change in the block server");
+		else
 			commands[i].handler(q);
-			return;
-		}
+		return;
 	}
 	rctl_refuse(q, "usage", "this daemon has no such command",
 	    "use the rrasctl that came with it; see rrasctl help");
@@ -284,13 +328,15 @@ on_connect(void *ctx, unsigned int events)
 	}
 	if (fd < 0)
 		return;
+	enum lines_peer is = lines_peer(fd, rec->control_gid);
 	struct rctl_client *c =
-	    lines_peer_may(fd) && rec->n_clients < CTL_CLIENTS_MAX ? calloc(1, sizeof(*c)) : NULL;
+	    is != LINES_STRANGER && rec->n_clients < CTL_CLIENTS_MAX ? calloc(1, sizeof(*c)) : NULL;
 	if (!c) {
 		close(fd);
 		return;
 	}
 	c->rec = rec;
+	c->may_change = is == LINES_ADMIN || !rec->control_read_only;
 	c->lines =
 	    lines_new(rec->host->loop, fd, CTL_LINE_MAX, CTL_OUT_MAX, on_line, on_client_down, c);
 	if (!c->lines) {
@@ -306,6 +352,11 @@ record_ctl_open(struct record *rec, char *err, size_t cap)
 {
 	json_set_alloc_funcs(malloc, wiping_free);
 	json_object_seed(1 + (size_t)now_draw_u32(loop_now(rec->host->loop)));
+	const struct conf *conf = rec->host->conf;
+	rec->control_gid = (gid_t)-1;
+	rec->control_read_only = conf && conf->control_read_only;
+	if (conf && conf->control_group[0])
+		(void)!lines_group(conf->control_group, &rec->control_gid); /* monitor says so */
 	if (rec->control_fd < 0)
 		return true; /* no control socket: a test, or switched off */
 	rec->control_watch = loop_fd_new(rec->host->loop, rec->control_fd, on_connect, rec);
@@ -330,4 +381,5 @@ record_ctl_close(struct record *rec)
 	if (rec->control_watch)
 		loop_fd_free(rec->control_watch);
 	rec->control_watch = NULL;
+	record_log_close(rec);
 }

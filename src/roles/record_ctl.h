@@ -16,6 +16,7 @@ struct rctl_client {
 	struct lines *lines;
 	struct question *question; /* the one being answered */
 	bool broken;               /* it does not read: dropped when the question is over */
+	bool may_change;           /* else it may look only */
 };
 
 /* One role that has been asked and has not answered yet. */
@@ -36,6 +37,7 @@ struct question {
 	struct loop_timer *timer;
 	unsigned int n_lost; /* roles that ended or were too late */
 	bool ended;
+	bool follows; /* `log --follow`: it lasts until the client goes */
 	/* An answer has come, or (m NULL) will not come any more. */
 	void (*on_answer)(struct question *q, const struct rctl_wait *w, const struct msg *m);
 	/* All waits are over. Ends the question. */
@@ -58,7 +60,9 @@ void rctl_do_status(struct question *q);
 void rctl_do_sessions(struct question *q);
 void rctl_do_disconnect(struct question *q);
 void rctl_do_ports(struct question *q);
-void rctl_do_pools(struct question *q); /* record_ctl_pools.c */
+void rctl_do_pools(struct question *q);  /* record_ctl_pools.c */
+void rctl_do_reload(struct question *q); /* record_reload.c */
+void rctl_do_log(struct question *q);    /* record_log.c */
 void rctl_do_attempts(struct question *q);
 void rctl_do_attempt(struct question *q);
 void rctl_do_explain(struct question *q);
@@ -81,6 +85,13 @@ void rctl_row(struct question *q, json_t *row);
 void rctl_ok(struct question *q, json_t *fields);
 /* The final answer when it failed. code: the name of a cause, or "usage", "not-found", "exists". */
 void rctl_refuse(struct question *q, const char *code, const char *error, const char *remedy);
+/* As rctl_refuse, with further fields, which it takes over. */
+void rctl_refuse_with(
+    struct question *q, const char *code, const char *error, const char *remedy, json_t *fields);
+/* Lets the client go on talking, and its going be seen, while the question lasts. */
+void rctl_follow(struct question *q);
+/* Ends a question that has been followed long enough. */
+void rctl_unfollow(struct question *q);
 /* As rctl_refuse for an error of the store ("...; remedy: ..."): internal.store-down. */
 void rctl_store_down(struct question *q, const char *err);
 

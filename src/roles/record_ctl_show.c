@@ -295,20 +295,24 @@ next_word(const char **at, const char *label, char *out, size_t cap)
 	return true;
 }
 
-/* "ports TUNNEL limit N used N", a line of aaa's status, as a row. NULL: another line. */
+/* "ports TUNNEL limit N used N refused N", a line of aaa's status, as a row. NULL: another line. */
 static json_t *
 ports_row(const char *line, const struct conf *c)
 {
-	char tunnel[16], limit[20], used[20];
+	char tunnel[16], text[3][20];
 
 	if (!next_word(&line, "ports ", tunnel, sizeof(tunnel)) ||
-	    !next_word(&line, " limit ", limit, sizeof(limit)) ||
-	    !next_word(&line, " used ", used, sizeof(used)))
+	    !next_word(&line, " limit ", text[0], sizeof(text[0])) ||
+	    !next_word(&line, " used ", text[1], sizeof(text[1])) ||
+	    !next_word(&line, " refused ", text[2], sizeof(text[2])))
 		return NULL;
-	bool on = tunnel_by_name(view_str(tunnel)) == TUNNEL_SSTP && c && c->sstp_enabled &&
-	          c->remote_access;
-	return json_pack("{s:s, s:b, s:I, s:I}", "tunnel", tunnel, "enabled", on, "limit",
-	    (json_int_t)strtoll(limit, NULL, 10), "used", (json_int_t)strtoll(used, NULL, 10));
+	bool offered = tunnel_by_name(view_str(tunnel)) == TUNNEL_SSTP;
+	bool on = offered && c && conf_offers_sstp(c) && c->remote_access;
+	long long limit = strtoll(text[0], NULL, 10), used = strtoll(text[1], NULL, 10);
+	return json_pack("{s:s, s:b, s:b, s:I, s:I, s:I, s:I}", "tunnel", tunnel, "offered",
+	    offered, "enabled", on, "limit", (json_int_t)limit, "used", (json_int_t)used, "free",
+	    (json_int_t)(limit > used ? limit - used : 0), "refused",
+	    (json_int_t)strtoll(text[2], NULL, 10));
 }
 
 static void

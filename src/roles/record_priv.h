@@ -25,6 +25,7 @@
 #define PENDING_BYTES_MAX (4u << 20) /* of these facts */
 #define PENDING_MS 180000u
 #define SYNC_BATCH 64u
+#define LOG_ROWS_MAX 128u      /* kept of events, and of attempts */
 #define RECORD_LEASES_MAX 256u /* leases of one commit */
 
 /* An attempt that has not ended, or whose facts came before it did. */
@@ -53,6 +54,12 @@ struct sync {
 	/* Accounts whose change the channel did not take; they are sent again. */
 	uint64_t *again;
 	size_t n_again, cap_again;
+};
+
+/* The last rows of `rrasctl log`, as it gets them. */
+struct log_ring {
+	json_t *rows[LOG_ROWS_MAX];
+	unsigned int n; /* ever; the last ones stand at their number modulo the size */
 };
 
 struct record {
@@ -86,6 +93,10 @@ struct record {
 	struct list clients, questions;
 	unsigned int n_clients;
 	uint32_t seq;
+	gid_t control_gid; /* whose members may use the socket; (gid_t)-1: root only */
+	bool control_read_only;
+	struct log_ring events,
+	    ends; /* of monitor's log, and of attempts: apart, as these come in floods */
 };
 
 /* record_attempts.c */
@@ -112,6 +123,12 @@ void record_ctl_decided(struct record *rec, const struct msg_decided *m);
 
 /* record_journal.c: one structured entry for an attempt that ended, if there is a journal. */
 void record_journal(struct record *rec, const struct attempt_record *r);
+
+/* record_log.c: `rrasctl log` */
+enum log_step { LOG_BEGAN, LOG_UP, LOG_ENDED };
+void record_log_event(struct record *rec, const struct msg_event *m);
+void record_log_attempt(struct record *rec, const struct attempt_record *r, enum log_step step);
+void record_log_close(struct record *rec);
 
 /* record_leases.c */
 MUST_USE bool record_leases_open(struct record *rec, char *err, size_t cap);

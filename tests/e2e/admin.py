@@ -48,7 +48,7 @@ def check_names_the_place(lab):
     for text, place, words in (
             ("server {\n    worker 2\n}\n", "2:5", r"workers"),
             ("sstp {\n\tports many\n}\n", "2:8", r"number"),
-            ("sstp {\n    ports 0\n}\n", "2:11", r"1.*65535"),
+            ("sstp {\n    ports 65536\n}\n", "2:11", r"0.*65535"),
             ("pol x {\n}\n", "1:1", r"pool"),
             ("server {\n    workers 2\n", "", r"}"),
             ("pool a { range 10.0.0.9 - 10.0.0.1 }\n", "1:16", r""),

@@ -153,7 +153,9 @@ test_status(void **state)
 	struct msg m = { .id = MSG_STATUS_ASK };
 	static const char want[] =
 	    "synced yes\naccounts 1\npolicies 2\nsessions 1\nwaiting 0\n"
-	    "facts_lost 0\nports sstp limit 128 used 1\n"
+	    "facts_lost 0\nports pptp limit 0 used 0 refused 0\nports l2tp limit 0 used 0 refused "
+	    "0\n"
+	    "ports sstp limit 128 used 1 refused 0\nports ikev2 limit 0 used 0 refused 0\n"
 	    "pool size 2 leased 1 conflicts 0 state ok name p ranges 10.0.0.1-10.0.0.3\n";
 
 	(void)state;

@@ -109,7 +109,8 @@ answer_for(struct fake *f, enum role_id to, const struct msg *m)
 	case MSG_STATUS_ASK:
 		a.id = MSG_STATUS;
 		a.u.status.seq = m->u.status_ask.seq;
-		a.u.status.lines = view_str("all is\nwell\nports sstp limit 128 used 3\n");
+		a.u.status.lines =
+		    view_str("all is\nwell\nports sstp limit 128 used 3 refused 2\n");
 		break;
 	case MSG_COUNTERS_ASK:
 		a.id = MSG_COUNTERS_DONE;

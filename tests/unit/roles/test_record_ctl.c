@@ -266,7 +266,7 @@ test_status_and_explain(void **state)
 	f->has[ROLE_AAA] = true;
 	assert_has(ask(f, explain), "\"cause\":\"policy.none-matches\"");
 	assert_has(ask(f, "{\"cmd\":\"policy explain\",\"user\":\"alice\"}"), "\"code\":\"usage\"");
-	assert_has(ask(f, "{\"cmd\":\"ports\"}"), "\"used\":3");
+	assert_has(ask(f, "{\"cmd\":\"ports\"}"), "\"used\":3,\"free\":125,\"refused\":2");
 	f->has[ROLE_AAA] = false;
 	assert_has(ask(f, "{\"cmd\":\"ports\"}"), "internal.aaa-down");
 }
