@@ -63,8 +63,8 @@ static const int for_record[] = { CALL(accept4), CALL(recvfrom), CALL(sendto), C
 	CALL(setsockopt), CALL(shutdown), CALL(openat), CALL(newfstatat), CALL(stat), CALL(lstat),
 	CALL(access), CALL(faccessat), CALL(faccessat2), CALL(pwrite64), CALL(fsync),
 	CALL(fdatasync), CALL(ftruncate), CALL(fallocate), CALL(unlink), CALL(unlinkat),
-	CALL(rename), CALL(fchmod), CALL(fchown), CALL(geteuid), CALL(getcwd), CALL(readlink),
-	LIST_END };
+	CALL(rename), CALL(fchmod), CALL(fchown), CALL(geteuid), CALL(getegid), CALL(getcwd),
+	CALL(readlink), LIST_END };
 
 static const int *
 list_of(enum role_id role)
