@@ -228,6 +228,31 @@ check_range_addr(const struct diag_pool *pool, const struct diag_range *r,
 	return false;
 }
 
+/*
+ * Prefixes of clients in a network on a link: a kernel answers neighbour solicitations for single
+ * addresses only, and a client makes addresses of its /64 as it likes.
+ */
+static bool
+check_prefix_addr(const struct diag_pool *pool, const struct host_addr *a, struct diag_checks *out)
+{
+	char text[ADDR_TEXT_MAX], prefix[ADDR_TEXT_MAX];
+	struct diag_check *c;
+
+	if (pool->prefix6.len == 0 || a->prefix.addr.family != IP_V6 || a->prefix.len >= 128 ||
+	    strncmp(a->device, OUR_DEVICE, strlen(OUR_DEVICE)) == 0)
+		return false;
+	if (!ip_in_prefix(&pool->prefix6.addr, &a->prefix) &&
+	    !ip_in_prefix(&a->prefix.addr, &pool->prefix6))
+		return false;
+	c = diag_check_add(out, "pool.overlap", CHECK_WARN,
+	    "prefix6 %s/%u of pool \"%s\" meets the network of %s/%u on %s: hosts there look for "
+	    "clients on the link, where nobody answers for a whole prefix.",
+	    ip_text(&pool->prefix6.addr, prefix), pool->prefix6.len, pool->name,
+	    ip_text(&a->prefix.addr, text), a->prefix.len, a->device);
+	diag_check_remedy(c, "Give the pool a prefix of its own, and route it to this host.");
+	return true;
+}
+
 /* A route that takes a part of the range elsewhere. Default routes do no harm. */
 static bool
 check_range_route(const struct diag_pool *pool, const struct diag_range *r,
@@ -263,6 +288,8 @@ check_pools_on_host(const struct diag_context *ctx, struct diag_checks *out)
 	}
 	for (unsigned int i = 0; i < ctx->config->n_pools; i++) {
 		const struct diag_pool *pool = &ctx->config->pools[i];
+		for (unsigned int a = 0; a < ctx->host->n_addrs; a++)
+			n_overlaps += check_prefix_addr(pool, &ctx->host->addrs[a], out);
 		for (unsigned int k = 0; k < pool->n_ranges; k++) {
 			for (unsigned int a = 0; a < ctx->host->n_addrs; a++)
 				n_overlaps += check_range_addr(

@@ -74,20 +74,54 @@ add_rule(json_t *all, const char *table, const char *chain_name, json_t *expr, c
 		chain_name, "comment", comment, "expr", expr));
 }
 
+static json_t *
+match_client(const struct nft_nat *nat, const char *ours)
+{
+	json_t *expr = json_array();
+
+	json_array_append_new(expr, match_meta("iifname", "==", ours));
+	json_array_append_new(expr, strcmp(nat->out, "any") == 0
+					? match_meta("oifname", "!=", ours)
+					: match_meta("oifname", "==", nat->out));
+	return expr;
+}
+
+static json_t *
+match_ports(void)
+{
+	return json_pack("{s:{s:s, s:{s:{s:s}}, s:{s:[s, s]}}}", "match", "op", "==", "left",
+	    "meta", "key", "l4proto", "right", "set", "tcp", "udp");
+}
+
+/*
+ * N07: a client that kept the port it chose could lay itself over a port of this host or of another
+ * client: what a stranger then sends to that port would be taken for an answer to it. So the ports
+ * are drawn at random, never below 1024.
+ */
+static json_t *
+masquerade(bool with_ports)
+{
+	return with_ports ? json_pack("{s:{s:{s:[i, i]}, s:s}}", "masquerade", "port", "range",
+				1024, 65535, "flags", "fully-random")
+	                  : json_pack("{s:n}", "masquerade");
+}
+
 static void
 add_nat(json_t *all, const char *table, const struct nft_nat *nat)
 {
 	char ours[16];
 	bool any = strcmp(nat->out, "any") == 0;
-	json_t *expr = json_array();
+	json_t *expr;
 
 	snprintf(ours, sizeof(ours), "%.11s*", nat->device_prefix);
 	add(all, "add", "chain", chain(table, "clients", "nat", "postrouting", 100));
-	json_array_append_new(expr, match_meta("iifname", "==", ours));
-	json_array_append_new(
-	    expr, any ? match_meta("oifname", "!=", ours) : match_meta("oifname", "==", nat->out));
-	json_array_append_new(expr, json_pack("{s:n}", "masquerade"));
-	add_rule(all, table, "clients", expr, "clients leave under this host's address");
+	for (unsigned int with_ports = 2; with_ports-- > 0;) {
+		expr = match_client(nat, ours);
+		if (with_ports)
+			json_array_append_new(expr, match_ports());
+		json_array_append_new(expr, masquerade(with_ports));
+		add_rule(all, table, "clients", expr, "clients leave under this host's address");
+	}
 	if (nat->n_ranges == 0)
 		return;
 	/* N08: who is in front of the NAT must not reach, or tell by answers, what is behind it. */

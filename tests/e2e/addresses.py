@@ -7,6 +7,7 @@ without a route; and nothing that stays behind. R59 R60 R93 R99, N01 N02 N04.
 import os
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 
@@ -393,6 +394,15 @@ def clients_behind_source_nat(lab):
     with lab.lan.listen((LAN_HOST, 8080)) as listener, \
             lab.client.connect((LAN_HOST, 8080), source=d.address):
         equal(listener.accept()[1][0], "10.80.0.1", "the host behind sees")
+    # N07: the port that a client chose is not the one it has outside; nor is that a port of ours
+    seen = set()
+    for port in (8081, 8082, 8083):
+        with lab.lan.listen((LAN_HOST, port)) as listener, lab.client.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            client.bind((d.address, 443))
+            client.connect((LAN_HOST, port))
+            seen.add(listener.accept()[1][1])
+    check(443 not in seen and min(seen) >= 1024 and len(seen) > 1, "N07: ports", seen)
     lab.lan.run("ip", "route", "add", "10.99.0.0/24", "via", "10.80.0.1")
     lab.ends.append(lambda: lab.lan.run("ip", "route", "del", "10.99.0.0/24", ok=False))
     for address in (d.address, d.server_address):

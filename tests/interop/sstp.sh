@@ -45,6 +45,7 @@ cat >"$work/rrasd.conf" <<-X
 	}
 	pool lab {
 	    range 10.20.0.1 - 10.20.0.20
+	    prefix6 fd20:20::/48
 	    dns 10.10.0.2
 	}
 X
@@ -83,6 +84,27 @@ for auth in mschapv2 chap pap; do
 	check "sstpc, $auth, direct: address, ping, transfer" client --user alice --auth $auth
 done
 check "sstpc, mschapv2, by name" client --user alice --auth mschapv2 --by-name
+# IPV6CP of pppd, and the guest's kernel takes the router advertisement
+ipv6_inside() {
+	client --user alice --auth mschapv2 --ppp-option +ipv6 --keep || return 1
+	"$lab" ns intranet -- ip -6 route replace fd20:20::/48 via fd10:10::1
+	"$lab" exec --timeout 40 -- bash -c '
+		dev=$(sed -n "s/dev=\([^ ]*\).*/\1/p" /run/lab/ppp.up)
+		for i in $(seq 150); do
+			a=$(ip -6 -o addr show dev "$dev" scope global -tentative |
+				sed -n "s/.*inet6 \(fd20:20:[^/]*\).*/\1/p" | head -n 1)
+			[ -n "$a" ] && break
+			sleep 0.1
+		done
+		ip -6 addr show dev "$dev"
+		[ -n "$a" ] || { echo "no address"; tail -n 20 /run/lab/pppd.log; exit 1; }
+		ip -6 route replace fd10:10::2/128 dev "$dev"
+		ping -6 -n -c 3 -i 0.2 -W 3 -I "$a" fd10:10::2' && ctl sessions
+	local rc=$?
+	"$lab" client stop
+	return $rc
+}
+check "sstpc with pppd +ipv6: a /64 by advertisement, ping" ipv6_inside
 refused account.wrong-password "sstpc, wrong password" --user alice --password wrong
 refused account.unknown "sstpc, unknown user" --user nobody --password Secret-123
 refused account.disabled "sstpc, disabled account" --user carol --password Secret-123

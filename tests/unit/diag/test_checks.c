@@ -460,6 +460,22 @@ certificate_files_and_host(void **state)
 	expect(w, "host.clock", CHECK_FAIL, "behind");
 }
 
+/* Clients' prefixes in a network on a link, where no kernel answers for them. */
+static void
+prefixes_on_a_link(void **state)
+{
+	struct world *w = *state;
+
+	must(ip_prefix_parse(view_str("2001:db8:99::/48"), &w->conf.pools[0].prefix6));
+	add_addr(w, "rras0", "2001:db8:99::1/128");
+	expect(w, "pool.overlap", CHECK_OK, "");
+	add_addr(w, "eth1", "2001:db8:99:7::1/64");
+	expect(w, "pool.overlap", CHECK_WARN, "2001:db8:99::/48 of pool \"default\" meets");
+	w->host.addrs[w->host.n_addrs - 1].prefix.addr = ip("2001:db8::1");
+	w->host.addrs[w->host.n_addrs - 1].prefix.len = 32;
+	expect(w, "pool.overlap", CHECK_WARN, "2001:db8::1/32 on eth1");
+}
+
 /* R60, R99, N02, N06: what runs, held against the host. */
 static void
 pools_and_routes_now(void **state)
@@ -521,6 +537,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(the_way_back, make, unmake),
 		cmocka_unit_test_setup_teardown(two_places_filter, make, unmake),
 		cmocka_unit_test_setup_teardown(certificate_files_and_host, make, unmake),
+		cmocka_unit_test_setup_teardown(prefixes_on_a_link, make, unmake),
 		cmocka_unit_test_setup_teardown(pools_and_routes_now, make, unmake),
 		cmocka_unit_test_setup_teardown(topics_select_checks, make, unmake),
 	};

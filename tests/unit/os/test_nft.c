@@ -1,4 +1,5 @@
-/* The nftables table of source NAT as text: N05, N08. Carrying it out is tests/e2e/addresses.py's.
+/* The nftables table of source NAT as text: N05, N07, N08. Carrying it out is
+ * tests/e2e/addresses.py's.
  */
 #include "os/nft.h"
 
@@ -42,6 +43,10 @@ test_rules(void **state)
 	assert_non_null(text);
 	assert_true(strstr(text, "\"add\"") < strstr(text, "\"delete\""));
 	expect(text, "{\"masquerade\":null}", true);
+	expect(text,
+	    "{\"set\":[\"tcp\",\"udp\"]}}},{\"masquerade\":{\"port\":{\"range\":[1024,65535]},"
+	    "\"flags\":\"fully-random\"}}",
+	    true); /* N07 */
 	expect(text, "{\"range\":[\"10.0.0.1\",\"10.0.0.254\"]},\"10.1.0.1\"", true);
 	expect(text, "{\"key\":\"oifname\"}},\"right\":\"eth0\"}", true);
 	expect(text, "\"lo\"", false);
