@@ -3,10 +3,12 @@
 
 #include "diag/diag.h"
 #include "os/file.h"
+#include "os/hostfacts.h"
 #include "os/store_history.h"
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -122,13 +124,17 @@ void
 dial_print_failure(const struct dial_print *p, const struct attempt_record *r)
 {
 	struct catalogue *cat = catalogue_new();
-	struct diag_context ctx = { .catalogue = cat, .client = true };
+	struct host_facts *host = calloc(1, sizeof(*host));
+	struct diag_context ctx = { .catalogue = cat, .client = true, .host = host };
 	struct diag_report rep;
 
+	if (host)
+		hostfacts_client(host);
 	if (!cat || !diag_explain(r, &ctx, &rep)) {
 		fprintf(stderr, "rasdial: error %u, %s\n", cause_info(r->cause)->ras_error,
 		    cause_info(r->cause)->name);
 		catalogue_free(cat);
+		free(host);
 		return;
 	}
 	if (p->json) {
@@ -144,6 +150,7 @@ dial_print_failure(const struct dial_print *p, const struct attempt_record *r)
 	}
 	diag_report_fini(&rep);
 	catalogue_free(cat);
+	free(host);
 }
 
 void

@@ -297,6 +297,17 @@ check_host(const struct diag_context *ctx, struct diag_checks *out)
 		c = diag_check_add(out, "host.clock", CHECK_FAIL,
 		    "The clock of this host is far behind: certificates seem not yet valid.");
 		diag_check_remedy(c, "Set the clock and run a time service.");
+	} else if (ctx->cert && ctx->cert->failed[CERT_DATES][0] &&
+		   !ctx->cert->warning[CERT_DATES]) {
+		c = diag_check_add(out, "host.clock", CHECK_WARN,
+		    "By this host's clock the certificate is outside of its dates (%s to %s)%s.",
+		    ctx->cert->not_before, ctx->cert->not_after,
+		    host && host->clock_synced == HOST_NO
+			? "; no time service keeps the clock right"
+			: "");
+		diag_check_remedy(c,
+		    "Look at the clock first (\"timedatectl\"): if it is right, the "
+		    "certificate has to be renewed.");
 	} else if (host && host->clock_synced == HOST_NO) {
 		c = diag_check_add(out, "host.clock", CHECK_WARN,
 		    "The clock is plausible, but no time service keeps it right.");

@@ -30,6 +30,13 @@ const char *explain_fill(const struct explain *x, struct view text, bool strict)
 /* A copy in the report's memory; "" when that is full. */
 const char *explain_keep(struct diag_report *out, struct view v);
 
+/* Adds a finding; texts as printf, kept in the report's memory. */
+void explain_add(const struct explain *x, const char *id, enum check_result level,
+    const char *remedy, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* Rules of the path and of the clocks (findings_host.c). */
+void explain_path_and_clock(const struct explain *x);
+
 /* Adds what trail, host and configuration tell about why. */
 void explain_findings(const struct explain *x);
 

@@ -9,11 +9,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void find(const struct explain *x, const char *id, enum check_result level,
-    const char *remedy, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
-
-static void
-find(const struct explain *x, const char *id, enum check_result level, const char *remedy,
+void
+explain_add(const struct explain *x, const char *id, enum check_result level, const char *remedy,
     const char *fmt, ...)
 {
 	struct diag_report *out = x->out;
@@ -62,13 +59,13 @@ static void
 rule_name_sent(const struct explain *x, struct view name)
 {
 	if (text_is_utf8(name))
-		find(x, "name.encoding", CHECK_WARN,
+		explain_add(x, "name.encoding", CHECK_WARN,
 		    "Where the server reads names in a code page (rrasd with identity-encoding "
 		    "ansi; Windows in all methods but EAP), dial with --name-encoding ansi.",
 		    "The user's name has letters beyond ASCII and went out in Unicode (UTF-8). "
 		    "The server may read another encoding; the password may be right.");
 	else
-		find(x, "name.encoding", CHECK_WARN,
+		explain_add(x, "name.encoding", CHECK_WARN,
 		    "Where the server reads Unicode (rrasd's default), dial with --name-encoding "
 		    "unicode.",
 		    "The user's name has letters beyond ASCII and went out in a code page (ANSI). "
@@ -89,7 +86,7 @@ rule_name_encoding(const struct explain *x)
 		return;
 	}
 	if (!text_is_utf8(name))
-		find(x, "name.encoding", CHECK_FAIL,
+		explain_add(x, "name.encoding", CHECK_FAIL,
 		    ansi ? "Check that client and server use the same code page."
 			 : "As long as such clients exist, set identity-encoding ansi on all "
 			   "servers and ANSI on all clients, until every client speaks Unicode in "
@@ -98,7 +95,7 @@ rule_name_encoding(const struct explain *x)
 		    "beyond "
 		    "ASCII in a code page (ANSI). The password may be right.");
 	else if (ansi)
-		find(x, "name.encoding", CHECK_FAIL,
+		explain_add(x, "name.encoding", CHECK_FAIL,
 		    "Set the client to ANSI for this method, or the server to identity-encoding "
 		    "unicode.",
 		    "The user's name arrived as UTF-8, and this server reads names in a code page "
@@ -121,13 +118,14 @@ rule_name_slips(const struct explain *x)
 	    cause != CAUSE_AUTH_REFUSED)
 		return;
 	if (name.n && (is_blank(name.p[0]) || is_blank(name.p[name.n - 1])))
-		find(x, "name.blanks", CHECK_WARN, "Type the name without blanks around it.",
+		explain_add(x, "name.blanks", CHECK_WARN, "Type the name without blanks around it.",
 		    "The user's name begins or ends with a blank.");
 	if (name.n == 0)
-		find(x, "name.empty", CHECK_WARN, "Type the name.", "The user's name is empty.");
+		explain_add(
+		    x, "name.empty", CHECK_WARN, "Type the name.", "The user's name is empty.");
 	if (x->ctx->config && !x->ctx->config->domain[0] && x->ctx->config->n_realms == 0 &&
 	    name.n && (memchr(name.p, '\\', name.n) || memchr(name.p, '@', name.n)))
-		find(x, "name.domain", CHECK_WARN,
+		explain_add(x, "name.domain", CHECK_WARN,
 		    "Set domain or realm in \"authentication\" of rrasd.conf, or let the user "
 		    "leave "
 		    "the domain out.",
@@ -182,7 +180,8 @@ static void
 rule_probe(const struct explain *x)
 {
 	if (!x->r->client && is_probe(x))
-		find(x, "probe", CHECK_WARN, "Nothing to do: look at the attempt before this one.",
+		explain_add(x, "probe", CHECK_WARN,
+		    "Nothing to do: look at the attempt before this one.",
 		    "This was no client but a test by \"rrasctl diagnose --probe\", which leaves "
 		    "at "
 		    "this point.");
@@ -204,7 +203,7 @@ rule_certificate_name(const struct explain *x)
 		/* TLS did not come up, so the name is not recorded; the alert is what we have */
 		if (field_text(x, "tls.alert", "alert", alert, sizeof(alert)) &&
 		    strstr(alert, "unknown"))
-			find(x, "certificate.issuer", CHECK_FAIL,
+			explain_add(x, "certificate.issuer", CHECK_FAIL,
 			    "Install the root certificate of this issuer in the trusted roots of "
 			    "the client.",
 			    "The alert %s says that the client does not know the issuer. The "
@@ -214,7 +213,7 @@ rule_certificate_name(const struct explain *x)
 		return;
 	}
 	if (!field_text(x, "tls.established", "sni", sni, sizeof(sni)) || strcmp(sni, "-") == 0) {
-		find(x, "certificate.no-name-asked", CHECK_WARN,
+		explain_add(x, "certificate.no-name-asked", CHECK_WARN,
 		    "Dial the server by a name of its certificate.",
 		    "The client asked for no name; it was probably given the address of the "
 		    "server. The "
@@ -223,14 +222,14 @@ rule_certificate_name(const struct explain *x)
 		return;
 	}
 	if (!names_cover(cert->names, view_str(sni)))
-		find(x, "certificate.other-name", CHECK_FAIL,
+		explain_add(x, "certificate.other-name", CHECK_FAIL,
 		    "Issue a certificate that carries this name too, or dial a name that it has.",
 		    "The client asked for \"%s\"; the certificate of this server is for: %s. "
 		    "Windows "
 		    "shows 0x800B010F then.",
 		    sni, cert->names);
 	else
-		find(x, "certificate.issuer", CHECK_WARN,
+		explain_add(x, "certificate.issuer", CHECK_WARN,
 		    "Install the root certificate of this issuer in the trusted roots of the "
 		    "client.",
 		    "The certificate carries the name the client asked for (%s). What is left is "
@@ -268,7 +267,7 @@ rule_methods(const struct explain *x)
 			strncat(common, (const char *)w.p, w.n);
 		}
 	}
-	find(x, "authentication.common", common[0] ? CHECK_WARN : CHECK_FAIL,
+	explain_add(x, "authentication.common", common[0] ? CHECK_WARN : CHECK_FAIL,
 	    "Make one method stand in all three lists; mschapv2 is the one to choose.",
 	    "Methods: server [%s]; policy [%s]; client [%s]. In common: %s.", ours, policy, theirs,
 	    common[0] ? common : "none");
@@ -284,7 +283,7 @@ rule_pool(const struct explain *x)
 	    !explain_find_field(x->r->facts, view_str("aaa.pool-full"), "size", &size))
 		return;
 	if (size.u < x->ctx->config->sstp_ports)
-		find(x, "pool.size", CHECK_WARN,
+		explain_add(x, "pool.size", CHECK_WARN,
 		    "Make the pool at least as large as the number of ports, and one more for the "
 		    "server.",
 		    "The pool had %llu addresses for clients, and SSTP has %u ports: the pool is "
@@ -304,7 +303,8 @@ rule_no_route(const struct explain *x)
 	for (unsigned int i = 0; i < host->n_routes; i++)
 		if (host->routes[i].to.len == 0 && !host->routes[i].unreachable)
 			return;
-	find(x, "host.no-default-route", CHECK_WARN, "Connect this host to the network first.",
+	explain_add(x, "host.no-default-route", CHECK_WARN,
+	    "Connect this host to the network first.",
 	    "This host has no default route now: it can reach only networks it is attached to.");
 }
 
@@ -324,7 +324,7 @@ rule_checks(const struct explain *x)
 			const struct diag_check *c = &checks->c[i];
 			if (diag_check_is(c->id, w) &&
 			    (c->result == CHECK_WARN || c->result == CHECK_FAIL))
-				find(x, c->id, c->result, c->remedy, "%s", c->what);
+				explain_add(x, c->id, c->result, c->remedy, "%s", c->what);
 		}
 }
 
@@ -338,5 +338,6 @@ explain_findings(const struct explain *x)
 	rule_methods(x);
 	rule_pool(x);
 	rule_no_route(x);
+	explain_path_and_clock(x);
 	rule_checks(x);
 }

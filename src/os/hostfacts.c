@@ -280,3 +280,11 @@ hostfacts_gather(const struct hostfacts_want *want, struct host_facts *out)
 	if (want->tcp_port)
 		read_filter(want, out);
 }
+
+void
+hostfacts_client(struct host_facts *out)
+{
+	*out = (struct host_facts){ 0 };
+	read_clock(out);
+	read_network(out);
+}

@@ -17,6 +17,9 @@ struct hostfacts_want {
 /* Fills *out. Takes at most a few seconds: the packet filters are asked by the command nft. */
 void hostfacts_gather(const struct hostfacts_want *want, struct host_facts *out);
 
+/* Clock, addresses and routes: what explains a client's failure. */
+void hostfacts_client(struct host_facts *out);
+
 /* Only the sockets and their owners: for `rrasctl listeners`. */
 void hostfacts_sockets(struct host_facts *out);
 

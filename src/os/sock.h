@@ -50,6 +50,18 @@ int sock_set_nodelay(int fd);
 /* The smoothed round trip time of a connected TCP socket in milliseconds, 0 when not known. */
 uint32_t sock_rtt_ms(int fd);
 
+/* How TCP fares on the path, at this moment (tcp(7), TCP_INFO). */
+struct sock_path {
+	uint32_t mss, pmtu; /* bytes: of a segment that we send, of a packet */
+	uint32_t unacked;   /* segments that we sent and nobody acknowledged */
+	uint32_t retries;   /* repeats in a row without an answer */
+	uint32_t gaps_out;  /* of these, segments that arrived beyond a lost one (SACK) */
+	uint32_t gaps_in;   /* segments that arrived here beyond one that is missing */
+};
+
+/* False: the socket is no TCP socket. */
+MUST_USE bool sock_path(int fd, struct sock_path *out);
+
 /* Probes after idle_s of silence, every interval_s, gives up after count. */
 int sock_set_keepalive(int fd, unsigned int idle_s, unsigned int interval_s, unsigned int count);
 

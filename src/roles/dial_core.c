@@ -10,6 +10,7 @@
 #include "os/chan.h"
 #include "os/proc.h"
 #include "os/sandbox.h"
+#include "os/sock.h"
 #include "os/syscalls.h"
 #include "os/tun.h"
 #include "proto/ndp/ndp_wire.h"
@@ -120,6 +121,20 @@ tell_options(struct core *c)
 	tell(c, &m);
 }
 
+/* A call that failed on a path where segments are lost says so: it may be a black hole. */
+static void
+note_path(struct core *c)
+{
+	struct sock_path p;
+
+	if (cause_info(conn_attempt(c->conn)->cause)->class_ == CLASS_OK ||
+	    !sock_path(c->d->sock_fd, &p) || (p.retries == 0 && p.gaps_in == 0))
+		return;
+	struct fact f = FACT_MAKE(FACT_PATH_TCP, F_U(p.mss), F_U(p.pmtu), F_U(p.unacked),
+	    F_U(p.retries), F_U(p.gaps_out), F_U(p.gaps_in));
+	conn_note(c->conn, &f, loop_now(c->loop));
+}
+
 /* The whole attempt, once, at its end. */
 static void
 tell_end(struct core *c)
@@ -132,6 +147,7 @@ tell_end(struct core *c)
 	if (c->reported)
 		return;
 	c->reported = true;
+	note_path(c);
 	if (a->trail) {
 		trail_write(a->trail, &w);
 		struct msg f = { .id = MSG_FACTS,

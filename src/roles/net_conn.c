@@ -288,11 +288,26 @@ on_up(struct net_conn *nc)
 	}
 }
 
+/* A call that failed on a path where segments are lost says so: it may be a black hole. */
+static void
+note_path(struct net_conn *nc)
+{
+	struct sock_path p;
+
+	if (cause_info(conn_attempt(nc->conn)->cause)->class_ == CLASS_OK ||
+	    !sock_path(nc->fd, &p) || (p.retries == 0 && p.gaps_in == 0))
+		return;
+	struct fact f = FACT_MAKE(FACT_PATH_TCP, F_U(p.mss), F_U(p.pmtu), F_U(p.unacked),
+	    F_U(p.retries), F_U(p.gaps_out), F_U(p.gaps_in));
+	conn_note(nc->conn, &f, loop_now(nc->w->loop));
+}
+
 static void
 on_down(struct net_conn *nc)
 {
 	struct worker *w = nc->w;
 
+	note_path(nc);
 	net_report_end(nc);
 	drop_inner(nc);
 	if (nc->is_up)

@@ -140,6 +140,8 @@ scenario_line(struct scenario *s, char *line)
 		s->r.cause = cause_by_name(view_str(take(&line)));
 	else if (strcmp(key, "client") == 0)
 		s->r.client = true;
+	else if (strcmp(key, "began") == 0)
+		s->r.began_unix_us = strtoll(take(&line), NULL, 10) * 1000000;
 	else if (strcmp(key, "live") == 0)
 		s->r.ended = false;
 	else if (strcmp(key, "method") == 0)

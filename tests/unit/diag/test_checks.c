@@ -433,6 +433,25 @@ two_places_filter(void **state)
 	expect(w, "filter.tunnels", CHECK_WARN, "rules of iptables-legacy");
 }
 
+/* The clock against the certificate: either may be the wrong one. */
+static void
+clock_and_certificate(void **state)
+{
+	struct world *w = *state;
+
+	snprintf(w->cert.failed[CERT_DATES], 256, "it is not yet valid");
+	snprintf(w->cert.not_before, sizeof(w->cert.not_before), "2098-01-01");
+	expect(w, "host.clock", CHECK_WARN, "outside of its dates (2098-01-01");
+	w->host.clock_synced = HOST_NO;
+	expect(w, "host.clock", CHECK_WARN, "no time service");
+	w->ctx.now_unix_us = 1500000000000000;
+	expect(w, "host.clock", CHECK_FAIL, "far behind");
+	w->ctx.now_unix_us = 1790000000000000;
+	w->cert.warning[CERT_DATES] = true; /* it ends soon */
+	w->host.clock_synced = HOST_YES;
+	expect(w, "host.clock", CHECK_OK, "plausible");
+}
+
 static void
 certificate_files_and_host(void **state)
 {
@@ -536,6 +555,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(forwarding_of_ipv6, make, unmake),
 		cmocka_unit_test_setup_teardown(the_way_back, make, unmake),
 		cmocka_unit_test_setup_teardown(two_places_filter, make, unmake),
+		cmocka_unit_test_setup_teardown(clock_and_certificate, make, unmake),
 		cmocka_unit_test_setup_teardown(certificate_files_and_host, make, unmake),
 		cmocka_unit_test_setup_teardown(prefixes_on_a_link, make, unmake),
 		cmocka_unit_test_setup_teardown(pools_and_routes_now, make, unmake),
