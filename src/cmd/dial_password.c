@@ -1,13 +1,13 @@
 /* Passwords for rasdial. See dial_password.h. */
 #include "cmd/dial_password.h"
 
+#include "cmd/tty.h"
 #include "os/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 bool
@@ -35,30 +35,12 @@ dial_password_read(const char *path, struct secret *out)
 static bool
 ask(const char *what, const char *user, struct secret *out)
 {
-	struct termios old, quiet;
-	char line[SECRET_MAX + 2];
-	FILE *tty = fopen("/dev/tty", "r+e");
-	bool ok = false;
+	int rc = tty_ask(what, user, out);
 
-	if (!tty || tcgetattr(fileno(tty), &old) < 0) {
-		fprintf(
-		    stderr, "rasdial: no terminal to ask for the password: use --password-file\n");
-		if (tty)
-			fclose(tty);
-		return false;
-	}
-	quiet = old;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	(void)tcsetattr(fileno(tty), TCSAFLUSH, &quiet);
-	fprintf(tty, "%s %s: ", what, user);
-	fflush(tty);
-	if (fgets(line, sizeof(line), tty))
-		ok = secret_set(out, view_of(line, strcspn(line, "\n")));
-	(void)tcsetattr(fileno(tty), TCSAFLUSH, &old);
-	fprintf(tty, "\n");
-	fclose(tty);
-	secret_wipe_bytes(line, sizeof(line));
-	return ok;
+	if (rc != 0)
+		fprintf(stderr, "rasdial: no password: %s%s\n", tty_why(rc),
+		    rc == -ENXIO || rc == -ENOENT ? ": use --password-file" : "");
+	return rc == 0;
 }
 
 bool

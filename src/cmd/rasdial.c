@@ -396,6 +396,14 @@ pass_signals_on(void)
 	(void)sigaction(SIGHUP, &sa, NULL);
 }
 
+static void
+stop_passing_on(void)
+{
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGTERM, SIG_DFL);
+	(void)signal(SIGHUP, SIG_DFL);
+}
+
 /* Starts the holder and waits for its word that the call is up, or why not. */
 static int
 dial_and_return(struct rasdial *r)
@@ -425,6 +433,7 @@ dial_and_return(struct rasdial *r)
 	if (holder < 0 || read(pipefd[0], word, sizeof(word)) != (ssize_t)sizeof(word))
 		fprintf(stderr, "rasdial: the process that holds the call ended unexpectedly\n");
 	close(pipefd[0]);
+	stop_passing_on(); /* it is over, or on its own: what is asked now is this process's */
 	r->expired = word[1];
 	return word[0];
 }

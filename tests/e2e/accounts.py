@@ -3,10 +3,16 @@
 The account model from end to end: locked, logon hours, expired and must-change passwords, each named
 at both ends. R33 R34 R35 R36 R37, B01 B02 B04 B05.
 """
+import fcntl
 import os
+import pty
+import select
 import signal
+import subprocess
+import termios
+import time
 
-from harness import (EXIT, PASSWORD, ROOT, SERVER_OTHER, case, check, conf, equal, explained, main, refused,
+from harness import (EXIT, PASSWORD, ROOT, SERVER4, SERVER_OTHER, case, check, conf, equal, explained, main, refused,
                      wait_for)
 
 EXIT_CTL_FAILED = 3     # rrasctl
@@ -355,6 +361,128 @@ def import_without_a_vault(lab):
     finally:
         os.kill(pid, signal.SIGCONT)
     equal(names(s), ["anna"])
+
+
+class Terminal:
+    """A command with a terminal of its own. Everything that it showed is in `seen`."""
+
+    def __init__(self, host, *argv):
+        self.master, slave = pty.openpty()
+        self.seen = ""
+        self.slave = slave
+        with host.inside():
+            # pylint: disable=subprocess-popen-preexec-fn
+            self.process = subprocess.Popen(
+                [str(a) for a in argv], stdin=slave, stdout=slave, stderr=slave,
+                start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+
+    def _take(self, seconds):
+        if not select.select([self.master], [], [], seconds)[0]:
+            return False
+        self.seen += os.read(self.master, 4096).decode(errors="replace")
+        return True
+
+    def expect(self, text, seconds=20):
+        """Waits until text is shown behind what was expected before."""
+        end = time.monotonic() + seconds
+        while text not in self.seen[self.at:]:
+            check(self._take(max(0, end - time.monotonic())), text, "is not shown, only:", self.seen)
+        self.at = self.seen.index(text, self.at) + len(text)
+
+    at = 0
+
+    def answer(self, prompt, line):
+        """Waits for the prompt, whose answer must not be shown, and types."""
+        self.expect(prompt)
+        check(not self.echoes(), "it would be shown:", prompt)
+        os.write(self.master, line.encode())
+
+    def echoes(self):
+        return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
+
+    def end(self, *never):
+        """Its exit status. The terminal is left as it was, and has shown none of `never`."""
+        status = self.process.wait(25)
+        while self._take(0):
+            pass
+        check(self.echoes(), "the terminal is left without echo")
+        for word in never:
+            check(word not in self.seen, word, "was shown:", self.seen)
+        os.close(self.master)
+        os.close(self.slave)
+        return status
+
+
+@case()
+def asked_on_a_terminal(lab):
+    """R34: rasdial asks for the password, twice for a new one when it has expired, and redials."""
+    s = lab.serve(conf(authentication="methods mschapv2"))
+    s.add_user("old", "--dialin", "allow", "--password-expires", "2020-02-29")
+    s.add_user("fresh", "--dialin", "allow", "--must-change")
+    s.add_user("young", "--dialin", "allow")
+    numbers = iter(range(100))
+
+    def dial(user, *options):
+        name = f"t{next(numbers)}"
+        return name, Terminal(lab.client, lab.rasdial, SERVER4, "--tunnel", "sstp", "--user", user,
+                              "--ca", lab.ca, "--name", name, *options)
+
+    def hang_up(name):
+        lab.client.run(lab.rasdial, "--disconnect", name)
+        s.no_session()
+
+    # a typo in the second: nothing is sent, the old one stays
+    _, t = dial("old")
+    t.answer("Password for old: ", PASSWORD + "\n")
+    t.expect("648")
+    t.answer("New password for old: ", "Brand-New-1\n")
+    t.answer("Once more, for old: ", "Brand-New-2\n")
+    t.expect("the two passwords differ")
+    equal(t.end("Brand-New", PASSWORD), EXIT["account"])
+    # ctrl-C at the question ends it, and the terminal still shows what is typed
+    for stop_at in ("Password for old: ", "New password for old: "):
+        _, t = dial("old")
+        if stop_at.startswith("New"):
+            t.answer("Password for old: ", PASSWORD + "\n")
+        t.answer(stop_at, "Bra\x03")
+        check(t.end("Bra") != 0, "it went on")
+    check(not s.sessions(), "a session")
+    # changed, and up with one more call
+    name, t = dial("old")
+    t.answer("Password for old: ", PASSWORD + "\n")
+    t.answer("New password for old: ", "Brand-New-1\n")
+    t.answer("Once more, for old: ", "Brand-New-1\n")
+    equal(t.end("Brand-New", PASSWORD), 0, t.seen)
+    hang_up(name)
+    lab.connect("old", password="Brand-New-1")
+    refused(lab.dial("old"), *REFUSED)
+    lab.hang_up_all()
+    # a program that reads JSON is not asked
+    _, t = dial("fresh", "--json")
+    t.answer("Password for fresh: ", PASSWORD + "\n")
+    equal(t.end("New password", PASSWORD), EXIT["account"])
+    # asked beforehand: one call only
+    name, t = dial("fresh", "--change-password")
+    t.answer("Password for fresh: ", PASSWORD + "\n")
+    t.answer("New password for fresh: ", "Another-456\n")
+    t.answer("Once more, for fresh: ", "Another-456\n")
+    equal(t.end("Another", "648"), 0, t.seen)
+    hang_up(name)
+    check(not s.ctl("user", "show", "fresh")["user"]["must_change"], "not changed")
+    # and not used where the old one serves
+    name, t = dial("young", "--change-password")
+    t.answer("Password for young: ", PASSWORD + "\n")
+    t.answer("New password for young: ", "Unused-789\n")
+    t.answer("Once more, for young: ", "Unused-789\n")
+    equal(t.end("Unused"), 0, t.seen)
+    hang_up(name)
+    # the administrator's question is the same
+    t = Terminal(lab.server, lab.rrasctl, "--socket", f"{s.run_dir}/control.sock", "user", "passwd",
+                 "young")
+    t.answer("Password for young: ", "Brand-New-3\n")
+    t.answer("Once more, for young: ", "Brand-New-3\n")
+    equal(t.end("Brand"), 0, t.seen)
+    lab.connect("young", password="Brand-New-3")
 
 
 main()
