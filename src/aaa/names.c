@@ -227,7 +227,9 @@ cut_domain(const struct name_rules *r, struct view *name)
 
 	ptrdiff_t at = last_of(*name, '@');
 	if (at > 0) {
-		if (!is_our_domain(r, view_of(name->p + at + 1, name->n - (size_t)at - 1)))
+		struct view realm = view_of(name->p + at + 1, name->n - (size_t)at - 1);
+		/* RFC 7542 section 2.2: behind an @ there is a realm */
+		if (realm.n == 0 || view_eq(realm, view_str(".")) || !is_our_domain(r, realm))
 			return false;
 		name->n = (size_t)at;
 	}

@@ -256,7 +256,7 @@ def names(s):
 
 @case()
 def import_of_csv(lab):
-    """Accounts from CSV: all or none, then log in; --update, --skip-bad, --dry-run; R29 R93."""
+    """Accounts from CSV: all or none, then log in; --update, --skip-bad, --dry-run."""
     s = lab.serve(conf(authentication="methods mschapv2 chap pap"), users=["old"])
     s.ctl("group", "add", "vpn")
     good = write("good.csv", b"\xef\xbb\xbfName,password,Group,reversible,address,must_change\r\n"
@@ -320,7 +320,7 @@ def import_of_csv(lab):
 
 @case()
 def import_of_chap_secrets(lab):
-    """Accounts from pppd's chap-secrets, then log in by CHAP, also from their address; R30."""
+    """Accounts from pppd's chap-secrets, then log in by CHAP with their address."""
     s = lab.serve(conf(authentication="methods mschapv2 chap"))
     path = write("chap-secrets", "# client server secret addresses\n"
                  "anna  *  \"two words\"  10.99.0.7  # her own\n"
@@ -351,7 +351,7 @@ def import_of_chap_secrets(lab):
 
 @case(placements=("processes",))
 def import_without_a_vault(lab):
-    """R93: the vault is away: said before anything is changed."""
+    """The vault is away: said before anything is changed."""
     s = lab.serve(users=["anna"])
     pid = s.role_pids()[0]["vault"]
     os.kill(pid, signal.SIGSTOP)

@@ -105,6 +105,8 @@ test_bounds(void **state)
 	(void)state;
 	expect(unicode, "", "account.unknown", "");
 	expect(unicode, "CORP\\", "account.unknown", "");
+	expect(unicode, "anna@", "account.unknown-domain", ""); /* RFC 7542: no empty realm */
+	expect(unicode, "anna@.", "account.unknown-domain", "");
 	expect(unicode, "@example.com", "none", "@example.com"); /* no realm without a name */
 	assert_cause(read_name(unicode, view_of("an\0na", 5), &got, NULL), "account.unknown");
 	memset(name, 'a', sizeof(name));
