@@ -1,10 +1,10 @@
 #!/bin/bash
 # What idle sessions cost: PSS over all processes of rrasd with none, 128 and 1,000 of them, and
 # what else grows with them. The kernel's memory (sockets, slab) is reported, not counted. Goals:
-# below 30 MiB in all when idle, at most 32 KiB a session between 128 and 1,000, no process, thread
+# below 30 MiB in all when idle, at most 25 KiB a session between 128 and 1,000, no process, thread
 # or network device a session.
 . "$(dirname "$0")/load.bash"
-FEW=128 MANY=1000 goal_idle=30720 goal_each=32
+FEW=128 MANY=1000 goal_idle=30720 goal_each=25
 # processes, threads and network devices of the server
 things() {
 	local p n=0

@@ -1,6 +1,8 @@
 /* AUTHENTICATE and DECIDE in the engine. See engine.h for the order of the questions. */
 #include "aaa/engine_priv.h"
 
+#include <stdlib.h>
+
 enum cause
 engine_gate(const struct engine *e, enum tunnel_kind tunnel)
 {
@@ -48,8 +50,8 @@ void
 engine_judge_session(struct engine *e, const struct session *s, const struct account *a,
     enum cause state, const struct now *now, struct decision *out)
 {
-	struct policy_request r = { .user = view_of(s->lookup.s, s->lookup.n),
-		.full = view_of(s->full.s, s->full.n),
+	struct policy_request r = { .user = view_of(s->claim->lookup.s, s->claim->lookup.n),
+		.full = view_of(s->claim->full.s, s->claim->full.n),
 		.method = s->method,
 		.tunnel = s->tunnel,
 		.client = s->client,
@@ -72,7 +74,7 @@ fill_answer(struct auth_answer *a, const struct session *s, const struct outcome
 	a->may_retry = o->may_retry;
 	if (!a->ok)
 		return;
-	a->profile = s->profile;
+	a->profile = *session_terms(s);
 	a->has_keys = o->keys->success.n > 0;
 	if (!view_copy(o->keys->success, a->success, sizeof(a->success) - 1))
 		a->has_keys = false;
@@ -110,6 +112,8 @@ engine_settle(struct engine *e, struct session *s, const struct outcome *o, cons
 	/* without its answer the worker ends the attempt by its own timer; keep nothing for it */
 	bool sent = engine_send(e, ROLE_NET, s->worker, &m) == SENT_OK;
 	secret_wipe_bytes(&m, sizeof(m));
+	free(s->claim);
+	s->claim = NULL;
 	if (!sent || !s->has_port)
 		session_end(e, s, now);
 }
@@ -136,30 +140,33 @@ refuse_bare(struct engine *e, unsigned int index, const struct msg_auth *m, enum
 		return; /* the worker's own timer ends the attempt */
 }
 
-static void
+static bool
 take_request(struct engine *e, struct session *s, const struct msg_auth *m, const struct now *now)
 {
 	const struct auth_request *q = &m->request;
 	const struct account *a;
 	struct peer_name name;
 
+	if (!s->claim && !(s->claim = calloc(1, sizeof(*s->claim))))
+		return false;
 	s->seq = m->seq;
 	s->began_ms = now->ms;
 	s->tunnel = s->has_port ? s->tunnel : q->tunnel;
 	s->method = q->method;
 	s->client = m->peer.addr;
 	s->server = m->local.addr;
-	s->n_sent = q->n_name <= NAME_MAX_BYTES ? q->n_name : 0;
-	memcpy(s->sent, q->name, s->n_sent);
+	s->claim->n_sent = q->n_name <= NAME_MAX_BYTES ? q->n_name : 0;
+	memcpy(s->claim->sent, q->name, s->claim->n_sent);
 	policy_set_unref(s->terms);
 	s->terms = policy_set_ref(e->policies);
 
-	s->name_cause = name_read(&e->names, view_of(s->sent, s->n_sent), &name);
-	s->lookup = name.lookup;
-	s->full = name.full;
+	s->name_cause = name_read(&e->names, view_of(s->claim->sent, s->claim->n_sent), &name);
+	s->claim->lookup = name.lookup;
+	s->claim->full = name.full;
 	a = s->name_cause == CAUSE_NONE ? roster_by_name(e->roster, &name.lookup) : NULL;
 	s->account = a ? a->id : 0;
 	s->other_known = !a && roster_by_name(e->roster, &name.other);
+	return true;
 }
 
 /* Hands the proof to the vault, whoever it is about. */
@@ -200,11 +207,12 @@ engine_on_auth(
 		session_answered(e, s); /* a newer proof takes the place of the older */
 	else
 		s = session_new(e, &m->attempt, index);
-	if (!s) {
+	if (!s || !take_request(e, s, m, now)) {
 		refuse_bare(e, index, m, CAUSE_NO_MEMORY);
+		if (s)
+			session_end(e, s, now);
 		return;
 	}
-	take_request(e, s, m, now);
 	cause = engine_gate(e, s->tunnel);
 	if (cause == CAUSE_NONE && !e->synced)
 		cause = CAUSE_STORE_DOWN;
@@ -256,28 +264,31 @@ verified_text(enum cause cause)
 }
 
 /* The account's own address and routes count unless the policy says not to look at it. */
-static void
+static bool
 keep_terms(struct session *s, const struct account *a, const struct decision *d)
 {
 	bool own = !policy_set_ignores_dialin(s->terms, d->policy_id);
+	struct profile p = d->profile;
 
-	s->profile = d->profile;
 	for (unsigned int i = 0; own && i < a->n_routes; i++)
-		if (s->profile.n_framed < PROFILE_ROUTES_MAX)
-			s->profile.framed[s->profile.n_framed++] = a->routes[i];
+		if (p.n_framed < PROFILE_ROUTES_MAX)
+			p.framed[p.n_framed++] = a->routes[i];
+	profile_drop(s->profile);
+	s->profile = profile_keep(&p);
 	s->fixed = own ? a->address : (struct ip_addr){ 0 };
+	return s->profile != NULL;
 }
 
 /* A port, and the terms of the session; what is left of a decision that grants. */
-bool
+enum cause
 engine_take_terms(
     struct engine *e, struct session *s, const struct account *a, const struct decision *d)
 {
 	if (!s->has_port)
 		s->has_port = ports_claim(&e->ports, s->tunnel);
-	if (s->has_port)
-		keep_terms(s, a, d);
-	return s->has_port;
+	if (!s->has_port)
+		return CAUSE_NO_FREE_PORT;
+	return keep_terms(s, a, d) ? CAUSE_NONE : CAUSE_NO_MEMORY;
 }
 
 void
@@ -303,8 +314,8 @@ engine_on_check_reply(struct engine *e, const struct msg_check_reply *m, const s
 		o.d = &d;
 		o.cause = d.cause;
 	}
-	if (o.cause == CAUSE_NONE && !engine_take_terms(e, s, a, &d))
-		o.cause = CAUSE_NO_FREE_PORT;
+	if (o.cause == CAUSE_NONE)
+		o.cause = engine_take_terms(e, s, a, &d);
 	engine_settle(e, s, &o, now);
 }
 

@@ -127,8 +127,8 @@ engine_on_changed(struct engine *e, const struct msg_changed *m, const struct no
 		o.d = &d;
 		o.cause = d.cause;
 	}
-	if (o.cause == CAUSE_NONE && !engine_take_terms(e, s, a, &d))
-		o.cause = CAUSE_NO_FREE_PORT;
+	if (o.cause == CAUSE_NONE)
+		o.cause = engine_take_terms(e, s, a, &d);
 	if (o.cause == CAUSE_NONE)
 		ask_record(e, s, m, now);
 	else

@@ -22,10 +22,10 @@ reply(struct engine *e, unsigned int worker, const struct msg_lease *q, const st
 	if (s && cause == CAUSE_NONE) {
 		r->lease.local = lease_server_address(e->leases);
 		r->lease.remote = s->address;
-		memcpy(r->lease.dns, s->profile.dns, sizeof(r->lease.dns));
-		memcpy(r->lease.nbns, s->profile.nbns, sizeof(r->lease.nbns));
+		memcpy(r->lease.dns, session_terms(s)->dns, sizeof(r->lease.dns));
+		memcpy(r->lease.nbns, session_terms(s)->nbns, sizeof(r->lease.nbns));
 		r->lease.prefix6 = s->prefix6;
-		memcpy(r->lease.dns6, s->profile.dns6, sizeof(r->lease.dns6));
+		memcpy(r->lease.dns6, session_terms(s)->dns6, sizeof(r->lease.dns6));
 	}
 	engine_send_facts(e, &q->attempt);
 	if (engine_send(e, ROLE_NET, worker, &m) != SENT_OK)
@@ -46,8 +46,8 @@ ask_of(const struct session *s, const struct now *now, struct lease_ask *out)
 	*out = (struct lease_ask){
 		.fixed = s->fixed, .wanted = s->wanted, .account = s->account, .now_ms = now->ms
 	};
-	for (unsigned int i = 0; i < s->profile.n_pools && i < LEASE_POOLS_MAX; i++)
-		out->pools[out->n_pools++] = s->profile.pools[i];
+	for (unsigned int i = 0; i < session_terms(s)->n_pools && i < LEASE_POOLS_MAX; i++)
+		out->pools[out->n_pools++] = session_terms(s)->pools[i];
 }
 
 /* R60: the evidence that diagnosis needs to name each pool, its ranges and its size. */
@@ -103,8 +103,8 @@ framed_text(const struct session *s, uint8_t *buf, size_t n)
 	struct wr w = wr_over(buf, n);
 	char text[ADDR_TEXT_MAX];
 
-	for (unsigned int i = 0; i < s->profile.n_framed && i < PROFILE_ROUTES_MAX; i++) {
-		const struct ip_prefix *p = &s->profile.framed[i];
+	for (unsigned int i = 0; i < session_terms(s)->n_framed && i < PROFILE_ROUTES_MAX; i++) {
+		const struct ip_prefix *p = &session_terms(s)->framed[i];
 		if (ip_is_none(p->addr.family == IP_V4 ? &s->address : &s->prefix6))
 			continue;
 		wr_fmt(&w, "%s%s/%u", wr_len(&w) ? " " : "", ip_text(&p->addr, text), p->len);

@@ -32,7 +32,7 @@ engine_note_prefix(struct engine *e, const struct session *s, const struct now *
 static enum cause
 take_prefix(struct engine *e, struct session *s, const struct now *now)
 {
-	const struct profile *p = &s->profile;
+	const struct profile *p = session_terms(s);
 	unsigned int n = p->ipv6_pool[0] || p->n_pools == 0 ? 1 : p->n_pools;
 	enum cause cause = CAUSE_POOL_MISSING;
 

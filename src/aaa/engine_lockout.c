@@ -10,7 +10,7 @@
 static struct view
 name_of(const struct session *s)
 {
-	return view_of(s->lookup.s, s->lookup.n);
+	return view_of(s->claim->lookup.s, s->claim->lookup.n);
 }
 
 static void

@@ -21,7 +21,7 @@ void
 engine_note_request(
     struct engine *e, struct session *s, const struct account *a, const struct now *now)
 {
-	struct view sent = view_of(s->sent, s->n_sent);
+	struct view sent = view_of(s->claim->sent, s->claim->n_sent);
 	struct now then = *now;
 	struct fact f;
 

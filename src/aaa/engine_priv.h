@@ -36,6 +36,13 @@ struct change_keys {
  * What aaa knows of one attempt: there while a question is out, and while it holds a port. At most
  * one question at a time.
  */
+/* Who somebody says to be. */
+struct claim {
+	uint16_t n_sent;
+	uint8_t sent[NAME_MAX_BYTES];
+	struct lookup_name lookup, full;
+};
+
 struct session {
 	struct map_node by_attempt, by_question;
 	struct list in_wait; /* engine.waiting, by deadline; engine.unsent for WAIT_UNPLUMB */
@@ -49,14 +56,12 @@ struct session {
 	enum tunnel_kind tunnel;
 	enum auth_method method;
 	struct ip_addr client, server; /* outer addresses: theirs, and ours that was called */
-	uint16_t n_sent;
-	uint8_t sent[NAME_MAX_BYTES];
-	struct lookup_name lookup, full;
-	enum cause name_cause;     /* why the name is nobody's, found while reading it */
-	bool other_known;          /* R27: in the other encoding it would be somebody's */
-	uint64_t account;          /* 0 = nobody's */
-	struct policy_set *terms;  /* the generation it began under */
-	struct change_keys change; /* WAIT_COMMIT */
+	struct claim *claim;           /* from a request until it is settled; owned */
+	enum cause name_cause;         /* why the name is nobody's, found while reading it */
+	bool other_known;              /* R27: in the other encoding it would be somebody's */
+	uint64_t account;              /* 0 = nobody's */
+	struct policy_set *terms;      /* the generation it began under */
+	struct change_keys change;     /* WAIT_COMMIT */
 	/* once it is authenticated */
 	bool has_port;
 	bool has_address; /* address and prefix6, those that are not none, are leased */
@@ -65,7 +70,7 @@ struct session {
 	struct ip_addr wanted; /* what the peer asked for */
 	struct ip_addr fixed;  /* the account's own address, or none */
 	struct ip_addr address, prefix6;
-	struct profile profile;
+	const struct profile *profile; /* shared; NULL until something is granted */
 };
 
 struct engine {
@@ -132,6 +137,8 @@ struct session *session_new(
 struct session *session_asked(const struct engine *e, uint64_t question, enum wait wait);
 void session_wait(struct engine *e, struct session *s, enum wait wait, const struct now *now);
 void session_answered(struct engine *e, struct session *s);
+/* What was granted; of a session from before a start of aaa nothing is known. */
+const struct profile *session_terms(const struct session *s);
 /* Gives address and prefix back to the pools, without a word to monitor. */
 void session_give_back(struct engine *e, struct session *s);
 void session_release_address(struct engine *e, struct session *s, const struct now *now);
@@ -193,8 +200,8 @@ enum cause engine_account_cause(
 void engine_judge_session(struct engine *e, const struct session *s, const struct account *a,
     enum cause state, const struct now *now, struct decision *out);
 
-/* Claims a port and keeps the terms of a decision that grants. False: no port is free. */
-MUST_USE bool engine_take_terms(
+/* Claims a port and keeps the terms of a decision that grants, or tells why it cannot. */
+enum cause engine_take_terms(
     struct engine *e, struct session *s, const struct account *a, const struct decision *d);
 void engine_on_auth(
     struct engine *e, unsigned int index, const struct msg_auth *m, const struct now *now);

@@ -104,11 +104,21 @@ session_answered(struct engine *e, struct session *s)
 	e->n_waiting--;
 }
 
+const struct profile *
+session_terms(const struct session *s)
+{
+	static const struct profile none;
+
+	return s->profile ? s->profile : &none;
+}
+
 static void
 session_free(struct session *s)
 {
 	policy_set_unref(s->terms);
 	secret_wipe_bytes(&s->change, sizeof(s->change));
+	profile_drop(s->profile);
+	free(s->claim);
 	free(s);
 }
 

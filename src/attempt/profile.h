@@ -41,4 +41,11 @@ struct profile {
 	bool isolated;              /* clients may not reach each other */
 };
 
+/*
+ * The terms of a session for as long as it lasts. Most sessions have the terms of many others: who
+ * keeps equal ones keeps the same, of one thread. NULL: memory is out. Each is given back once.
+ */
+const struct profile *profile_keep(const struct profile *p);
+void profile_drop(const struct profile *p); /* NULL: nothing */
+
 #endif

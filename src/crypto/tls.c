@@ -27,11 +27,12 @@ note_alert(const SSL *ssl, int where, int ret)
 		return;
 	if (where & SSL_CB_READ) {
 		t->alert_in_code = (uint8_t)code;
-		t->failure.alert_in = true;
-		snprintf(t->failure.alert, sizeof(t->failure.alert), "%s", tls_alert_name(code));
+		tls_words(t)->failure.alert_in = true;
+		snprintf(tls_words(t)->failure.alert, sizeof(tls_words(t)->failure.alert), "%s",
+		    tls_alert_name(code));
 	} else {
-		snprintf(
-		    t->failure.alert_out, sizeof(t->failure.alert_out), "%s", tls_alert_name(code));
+		snprintf(tls_words(t)->failure.alert_out, sizeof(tls_words(t)->failure.alert_out),
+		    "%s", tls_alert_name(code));
 	}
 }
 
@@ -48,14 +49,14 @@ expect_host(struct tls *t, const char *host)
 		v = view_of(v.p + 1, v.n - 2);
 	else if (v.n >= 2 && v.p[v.n - 1] == '.') /* the root's dot is no part of the name */
 		v.n--;
-	if (v.n == 0 || v.n >= sizeof(t->host) || memchr(v.p, 0, v.n))
+	if (v.n == 0 || v.n >= sizeof(t->words->host) || memchr(v.p, 0, v.n))
 		return false;
-	memcpy(t->host, v.p, v.n);
+	memcpy(t->words->host, v.p, v.n);
 	if (ip_parse(v, &a))
 		return X509_VERIFY_PARAM_set1_ip(param, a.b, a.family == IP_V4 ? 4 : 16) == 1;
 	X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	return X509_VERIFY_PARAM_set1_host(param, t->host, 0) == 1 &&
-	       SSL_set_tlsext_host_name(t->ssl, t->host) == 1;
+	return X509_VERIFY_PARAM_set1_host(param, t->words->host, 0) == 1 &&
+	       SSL_set_tlsext_host_name(t->ssl, t->words->host) == 1;
 }
 
 struct tls *
@@ -85,7 +86,7 @@ tls_new(struct tls_ctx *c, const char *host)
 		SSL_set_accept_state(t->ssl);
 	else
 		SSL_set_connect_state(t->ssl);
-	if (host && !expect_host(t, host))
+	if (host && (!(t->words = calloc(1, sizeof(*t->words))) || !expect_host(t, host)))
 		goto fail;
 	return t;
 fail:
@@ -104,7 +105,8 @@ tls_free(struct tls *t)
 		ERR_clear_error();
 	}
 	free(t->ask);
-	SSL_free(t->ssl);
+	SSL_free(t->ssl); /* may note an alert yet */
+	free(t->words);
 	X509_free(t->peer);
 	tls_buf_fini(&t->in);
 	tls_buf_fini(&t->out);
@@ -309,7 +311,13 @@ tls_out_drop(struct tls *t, size_t n)
 const struct tls_failure *
 tls_failure(const struct tls *t)
 {
-	return &t->failure;
+	static const struct tls_failure none;
+	static const struct tls_failure lost = { .cause = CAUSE_NO_MEMORY,
+		.detail = "no memory for the words of a failure" };
+
+	if (t->words)
+		return &t->words->failure;
+	return t->state == TLS_FAILED ? &lost : &none;
 }
 
 enum tls_state

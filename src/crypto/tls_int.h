@@ -65,6 +65,13 @@ struct tls_check {
 	char words[160];
 };
 
+/* What an open connection of a server does without. */
+struct tls_words {
+	char host[256];         /* client: what was dialled */
+	struct tls_check check; /* client */
+	struct tls_failure failure;
+};
+
 struct tls {
 	struct tls_ctx *ctx;
 	SSL *ssl;
@@ -83,10 +90,8 @@ struct tls {
 	struct vault_key_ask *ask; /* server, until open: its question to the vault */
 	unsigned int site;         /* server: which was chosen */
 	const struct tls_id *resumed; /* server: the certificate of the session that was resumed */
-	char host[256];               /* client: what was dialled */
 	X509 *peer;                   /* client: the server's certificate, good or not */
-	struct tls_check check;       /* client */
-	struct tls_failure failure;
+	struct tls_words *words;      /* owned; a server has none until something fails */
 };
 
 /* tls_bio.c */
@@ -114,6 +119,9 @@ void tls_tickets_for(struct tls *t); /* offers tickets on this connection if the
 int tls_verify_server(X509_STORE_CTX *xs, void *arg);
 
 /* tls_why.c */
+
+/* For what fails to be put into; never NULL: when memory is out nobody reads it. */
+struct tls_words *tls_words(struct tls *t);
 enum first_look { LOOK_MORE, LOOK_TLS, LOOK_OLD, LOOK_OTHER };
 enum first_look tls_look(const struct tls *t);     /* at the peer's first bytes */
 void tls_why_not_tls(struct tls *t, bool ssl2);    /* fills t->failure */

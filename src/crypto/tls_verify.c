@@ -100,8 +100,8 @@ describe(const struct tls *t, X509 *x, struct tls_check *c)
 		return;
 	case CAUSE_CERT_NAME:
 		x509_names_text(x, text, sizeof(text));
-		snprintf(c->words, sizeof(c->words), "dialled %.60s, but it is for %.70s", t->host,
-		    text);
+		snprintf(c->words, sizeof(c->words), "dialled %.60s, but it is for %.70s",
+		    t->words->host, text);
 		return;
 	default:
 		snprintf(c->words, sizeof(c->words), "%s", X509_verify_cert_error_string(c->error));
@@ -130,7 +130,7 @@ note_error(int ok, X509_STORE_CTX *xs)
 		found.error = X509_V_ERR_UNSPECIFIED;
 	found.cause = cause_of(found.error);
 	found.depth = (unsigned int)X509_STORE_CTX_get_error_depth(xs);
-	if (t->check.error && rank(t->check.cause) <= rank(found.cause))
+	if (t->words->check.error && rank(t->words->check.cause) <= rank(found.cause))
 		return 1;
 	if (!x)
 		x = X509_STORE_CTX_get0_cert(xs);
@@ -138,7 +138,7 @@ note_error(int ok, X509_STORE_CTX *xs)
 		x509_name_text(X509_get_subject_name(x), found.subject, sizeof(found.subject));
 		describe(t, x, &found);
 	}
-	t->check = found;
+	t->words->check = found;
 	return 1;
 }
 
@@ -155,12 +155,12 @@ tls_verify_server(X509_STORE_CTX *xs, void *arg)
 	}
 	X509_STORE_CTX_set_verify_cb(xs, note_error);
 	int ok = X509_verify_cert(xs);
-	if (ok != 1 && !t->check.error)
-		t->check = (struct tls_check){ .error = X509_V_ERR_UNSPECIFIED,
+	if (ok != 1 && !t->words->check.error)
+		t->words->check = (struct tls_check){ .error = X509_V_ERR_UNSPECIFIED,
 			.cause = CAUSE_CERT_CHAIN,
 			.words = "the chain could not be checked" };
-	if (!t->check.error)
+	if (!t->words->check.error)
 		return 1;
-	X509_STORE_CTX_set_error(xs, t->check.error); /* chooses the alert that is sent */
+	X509_STORE_CTX_set_error(xs, t->words->check.error); /* chooses the alert that is sent */
 	return 0;
 }

@@ -1,7 +1,7 @@
 /*
  * Why a TLS connection failed: from the peer's first bytes, the alerts that came, the version that
  * was offered, the check of the certificate and the library's words to one cause and one line. It
- * changes nothing but t->failure.
+ * changes nothing but t->words.
  */
 #include "base/rd.h"
 #include "base/text.h"
@@ -109,10 +109,23 @@ tls_look(const struct tls *t)
 	return third == 1 && (fourth == 0 || fourth == 3) ? LOOK_OLD : LOOK_OTHER;
 }
 
+struct tls_words *
+tls_words(struct tls *t)
+{
+	static _Thread_local struct tls_words nowhere;
+
+	if (!t->words)
+		t->words = calloc(1, sizeof(*t->words));
+	if (t->words)
+		return t->words;
+	nowhere = (struct tls_words){ 0 };
+	return &nowhere;
+}
+
 void
 tls_why_not_tls(struct tls *t, bool ssl2)
 {
-	struct tls_failure *f = &t->failure;
+	struct tls_failure *f = &tls_words(t)->failure;
 	char shown[8 * sizeof(t->first) + 1];
 
 	if (ssl2) {
@@ -139,7 +152,7 @@ alert_refuses_certificate(unsigned int code)
 static void
 why_alert(struct tls *t)
 {
-	struct tls_failure *f = &t->failure;
+	struct tls_failure *f = &tls_words(t)->failure;
 
 	if (t->ctx->server && alert_refuses_certificate(t->alert_in_code))
 		f->cause = CAUSE_TLS_CERT_REFUSED;
@@ -162,7 +175,7 @@ is_version_error(int reason)
 static void
 why_version(struct tls *t)
 {
-	struct tls_failure *f = &t->failure;
+	struct tls_failure *f = &tls_words(t)->failure;
 
 	f->cause = CAUSE_TLS_VERSION;
 	if (t->ctx->server)
@@ -199,7 +212,7 @@ nothing_shared(int reason)
 static void
 why_nothing_shared(struct tls *t, enum cause cause, const char *words)
 {
-	struct tls_failure *f = &t->failure;
+	struct tls_failure *f = &tls_words(t)->failure;
 	const struct tls_ctx *c = t->ctx;
 	const char *keys = "";
 
@@ -217,20 +230,21 @@ why_nothing_shared(struct tls *t, enum cause cause, const char *words)
 void
 tls_why_failed(struct tls *t, int ssl_error)
 {
-	struct tls_failure *f = &t->failure;
+	struct tls_failure *f = &tls_words(t)->failure;
 	unsigned long e = ERR_peek_error();
 	int reason = ERR_GET_LIB(e) == ERR_LIB_SSL ? ERR_GET_REASON(e) : 0;
+	const struct tls_check *check = &tls_words(t)->check;
 	char words[128];
 
 	x509_library_words(words, sizeof(words));
 	if (t->no_memory) {
 		f->cause = CAUSE_NO_MEMORY;
 		snprintf(f->detail, sizeof(f->detail), "no memory for the connection's buffers");
-	} else if (t->check.error) {
-		f->cause = t->check.cause;
-		f->depth = t->check.depth;
-		snprintf(f->subject, sizeof(f->subject), "%s", t->check.subject);
-		snprintf(f->detail, sizeof(f->detail), "%s", t->check.words);
+	} else if (check->error) {
+		f->cause = check->cause;
+		f->depth = check->depth;
+		snprintf(f->subject, sizeof(f->subject), "%s", check->subject);
+		snprintf(f->detail, sizeof(f->detail), "%s", check->words);
 	} else if (f->alert_in) {
 		why_alert(t);
 	} else if (ssl_error == SSL_ERROR_ZERO_RETURN) {

@@ -10,6 +10,8 @@
 #define CONN_TURN_MS 5u
 #define CONN_SIGN_MS 10000u /* the vault's time for a signature; it needs less than 1 ms */
 
+static const struct profile no_terms;
+
 struct conn *
 conn_new(const struct conn_conf *conf, const struct endpoint *peer, const struct endpoint *local,
     enum witness witness, const struct now *now)
@@ -19,6 +21,8 @@ conn_new(const struct conn_conf *conf, const struct endpoint *peer, const struct
 	if (!c)
 		return NULL;
 	c->conf = conf;
+	c->profile = &no_terms;
+	c->hours_end_ms = NEVER_MS;
 	c->tls = tls_new(conf->tls, conf->side == SIDE_CLIENT ? conf->host : NULL);
 	if (!c->tls) {
 		free(c);
@@ -39,6 +43,8 @@ conn_free(struct conn *c)
 	sstp_free(c->sstp);
 	tls_free(c->tls);
 	attempt_fini(&c->attempt);
+	conn_link_fini(c);
+	profile_drop(c->kept);
 	if (c->rest)
 		secret_wipe_bytes(c->rest, c->rest_cap);
 	free(c->rest);
@@ -340,6 +346,24 @@ conn_answer_sign(struct conn *c, struct view signature, enum cause why_not)
 	return true;
 }
 
+/* The hours count from the decision; all else is the same for many and shared with them. */
+static bool
+take_terms(struct conn *c, const struct profile *granted, const struct now *now)
+{
+	struct profile p = *granted;
+	const struct profile *kept;
+
+	c->hours_end_ms =
+	    p.hours_left_s ? now->ms + p.hours_left_s * UINT64_C(1000) : (uint64_t)NEVER_MS;
+	p.hours_left_s = 0;
+	kept = profile_keep(&p);
+	if (!kept)
+		return false;
+	profile_drop(c->kept);
+	c->profile = c->kept = kept;
+	return true;
+}
+
 unsigned int
 conn_answer_auth(
     struct conn *c, struct conn_work *w, const struct auth_answer *a, const struct now *now)
@@ -351,8 +375,8 @@ conn_answer_auth(
 	train_join_reset(&w->join);
 	if (a->ok) {
 		ev |= conn_reach(c, STAGE_DECIDE, now);
-		c->profile = a->profile;
-		c->granted_ms = now->ms;
+		if (!take_terms(c, &a->profile, now))
+			return ev | conn_end(c, CAUSE_NO_MEMORY, false, now);
 	}
 	c->refused = a->ok ? CAUSE_NONE : a->cause;
 	ppp_answer_auth(c->ppp, a, now, &w->ppp_fx);
@@ -412,13 +436,6 @@ conn_lower_down(struct conn *c, struct conn_work *w, bool orderly, const struct 
 	return ev | conn_end(c, CAUSE_SSTP_CLOSED, orderly, now);
 }
 
-/* When the hours end in which the policy allows sessions; they count from its decision. */
-static uint64_t
-hours_end_ms(const struct conn *c)
-{
-	return c->granted_ms + c->profile.hours_left_s * UINT64_C(1000);
-}
-
 /* When the policy's time for the session, or for its silence, is over. NEVER_MS: no such time. */
 static uint64_t
 session_deadline_ms(const struct conn *c)
@@ -427,21 +444,20 @@ session_deadline_ms(const struct conn *c)
 
 	if (!c->up)
 		return d;
-	if (c->profile.session_timeout_s)
-		d = c->up_ms + c->profile.session_timeout_s * UINT64_C(1000);
-	if (c->profile.hours_left_s)
-		d = deadline_min(d, hours_end_ms(c));
-	if (c->profile.idle_timeout_s)
-		d = deadline_min(d, c->data_ms + c->profile.idle_timeout_s * UINT64_C(1000));
+	if (c->profile->session_timeout_s)
+		d = c->up_ms + c->profile->session_timeout_s * UINT64_C(1000);
+	d = deadline_min(d, c->hours_end_ms);
+	if (c->profile->idle_timeout_s)
+		d = deadline_min(d, c->data_ms + c->profile->idle_timeout_s * UINT64_C(1000));
 	return d;
 }
 
 static enum cause
 session_cause(const struct conn *c, const struct now *now)
 {
-	uint64_t all_ms = c->profile.session_timeout_s * UINT64_C(1000);
+	uint64_t all_ms = c->profile->session_timeout_s * UINT64_C(1000);
 
-	if (c->profile.hours_left_s && now->ms >= hours_end_ms(c))
+	if (now->ms >= c->hours_end_ms)
 		return CAUSE_ENDED_HOURS;
 	return all_ms && now->ms >= c->up_ms + all_ms ? CAUSE_ENDED_SESSION_TIME : CAUSE_ENDED_IDLE;
 }
@@ -547,7 +563,7 @@ conn_method(const struct conn *c)
 const struct profile *
 conn_profile(const struct conn *c)
 {
-	return &c->profile;
+	return c->profile;
 }
 
 struct view

@@ -23,20 +23,20 @@ guard_for_session(struct conn *c)
 
 	c->guard = (struct guard){ .side = c->conf->side, .gateway = ip->local };
 	guard_set_mtu(&c->guard, mru);
-	if (c->profile.mru &&
-	    c->profile.mru < mru) { /* what TCP is told; the link stays as agreed */
+	if (c->profile->mru &&
+	    c->profile->mru < mru) { /* what TCP is told; the link stays as agreed */
 		struct guard narrow = { 0 };
-		guard_set_mtu(&narrow, c->profile.mru);
+		guard_set_mtu(&narrow, c->profile->mru);
 		c->guard.mss_clamp = narrow.mss_clamp;
 		c->guard.mss_clamp6 = narrow.mss_clamp6;
 	}
-	if (c->profile.isolated) {
+	if (c->profile->isolated) {
 		c->guard.peers = c->conf->clients;
 		c->guard.n_peers = c->conf->n_clients;
 	}
 	bool server = c->conf->side == SIDE_SERVER;
-	c->guard.behind = server ? c->profile.framed : c->conf->behind;
-	c->guard.n_behind = server ? c->profile.n_framed : c->conf->n_behind;
+	c->guard.behind = server ? c->profile->framed : c->conf->behind;
+	c->guard.n_behind = server ? c->profile->n_framed : c->conf->n_behind;
 	if (d->ip_open)
 		c->guard.addr4 = c->conf->side == SIDE_SERVER ? ip->remote : ip->local;
 	if (d->ipv6_open) {

@@ -125,7 +125,8 @@ on_ppp_up(struct conn *c, uint16_t what, const struct now *now)
 		return 0;
 	case PPP_UP_IP:
 		c->ip_open = true;
-		conn_link_begin(c, now);
+		if (!conn_link_begin(c, now))
+			return conn_end(c, CAUSE_NO_MEMORY, false, now);
 		if (may_waive(c))
 			c->todo |= TODO_WAIVE;
 		return conn_maybe_up(c, now);
@@ -133,7 +134,8 @@ on_ppp_up(struct conn *c, uint16_t what, const struct now *now)
 	case PPP_RESET_ASKED:
 		return 0;
 	case PPP_UP_CHANGED:
-		conn_link_begin(c, now);
+		if (!conn_link_begin(c, now))
+			return conn_end(c, CAUSE_NO_MEMORY, false, now);
 		return c->up ? conn_changed(c) : conn_maybe_up(c, now);
 	}
 	return 0;

@@ -7,6 +7,8 @@
 #include "proto/ppp/frame.h"
 #include "proto/sstp/sstp_data.h"
 
+#include <stdlib.h>
+
 #define PACKET_MAX 1500u
 #define ADVERT_WAIT_MS 2500u /* client: how long an advertisement may keep the call */
 #define ROUTER_S 1800u       /* three times the longest interval; RFC 4861 section 6.2.1 */
@@ -58,11 +60,11 @@ advertisement(const struct conn *c)
 	for (unsigned int i = 0; i < 2; i++)
 		if (!ip_is_none(&ip->dns6[i]))
 			ra.dns[ra.n_dns++] = ip->dns6[i];
-	memcpy(ra.suffix, c->profile.dns_suffix, sizeof(ra.suffix));
+	memcpy(ra.suffix, c->profile->dns_suffix, sizeof(ra.suffix));
 	return ra;
 }
 
-void
+bool
 conn_link_begin(struct conn *c, const struct now *now)
 {
 	const struct ppp_ip *ip = ppp_ip(c->ppp);
@@ -70,22 +72,31 @@ conn_link_begin(struct conn *c, const struct now *now)
 	bool server = c->conf->side == SIDE_SERVER;
 
 	if (!ppp_data(c->ppp)->ipv6_open)
-		return;
+		return true;
 	struct ip_addr local = ndp_link_local(ip->local_id), remote = ndp_link_local(ip->remote_id);
-	if (l->ndp_on && ip_equal(&local, &l->ndp.local) && ip_equal(&remote, &l->ndp.remote))
-		return;
+	if (l->ndp && ip_equal(&local, &l->ndp->local) && ip_equal(&remote, &l->ndp->remote))
+		return true;
+	if (!l->ndp && !(l->ndp = calloc(1, sizeof(*l->ndp))))
+		return false;
 	struct ndp_ra ra = { 0 };
 	if (server)
 		ra = advertisement(c);
-	ndp_start(&l->ndp, c->conf->side, ip->local_id, ip->remote_id, server ? &ra : NULL, now);
-	l->ndp_on = true;
+	ndp_start(l->ndp, c->conf->side, ip->local_id, ip->remote_id, server ? &ra : NULL, now);
 	l->wait_until_ms = server ? 0 : now->ms + ADVERT_WAIT_MS;
+	return true;
+}
+
+void
+conn_link_fini(struct conn *c)
+{
+	free(c->link.ndp);
+	free(c->link.options);
 }
 
 bool
 conn_link_waits(const struct conn *c, const struct now *now)
 {
-	return c->link.ndp_on && !c->link.ndp.heard && now->ms < c->link.wait_until_ms;
+	return c->link.ndp && !c->link.ndp->heard && now->ms < c->link.wait_until_ms;
 }
 
 /* True: it was one of ours. */
@@ -96,18 +107,18 @@ take_ndp(struct conn *c, struct view pkt, const struct now *now, unsigned int *e
 	uint8_t bytes[PACKET_MAX];
 	struct wr out = wr_over(bytes, sizeof(bytes));
 
-	if (!l->ndp_on || !ppp_data(c->ppp)->ipv6_open || !ndp_is(pkt))
+	if (!l->ndp || !ppp_data(c->ppp)->ipv6_open || !ndp_is(pkt))
 		return false;
-	switch (ndp_input(&l->ndp, pkt, now, &out)) {
+	switch (ndp_input(l->ndp, pkt, now, &out)) {
 	case NDP_DONE:
 		break;
 	case NDP_SEND:
 		send_packet(c, PPP_PROTO_IPV6, &out);
 		break;
 	case NDP_NEWS: {
-		struct ip_addr mine = ndp_address(&l->ndp);
-		struct fact f = FACT_MAKE(FACT_ROUTER_ADVERT, F_ADDR(l->ndp.ra.prefix),
-		    F_ADDR(mine), F_U(l->ndp.ra.mtu), F_U(l->ndp.ra.router_s));
+		struct ip_addr mine = ndp_address(l->ndp);
+		struct fact f = FACT_MAKE(FACT_ROUTER_ADVERT, F_ADDR(l->ndp->ra.prefix),
+		    F_ADDR(mine), F_U(l->ndp->ra.mtu), F_U(l->ndp->ra.router_s));
 		conn_note(c, &f, now);
 		*events |= c->up ? conn_changed(c) : conn_maybe_up(c, now);
 		break;
@@ -125,7 +136,7 @@ static void
 answer_inform(struct conn *c, const struct dhcp_msg *q, const struct now *now)
 {
 	const struct ppp_ip *ip = ppp_ip(c->ppp);
-	const struct profile *p = &c->profile;
+	const struct profile *p = c->profile;
 	struct dhcp_options o = { .server = ip->local };
 	uint8_t bytes[PACKET_MAX];
 	struct wr out = wr_over(bytes, sizeof(bytes));
@@ -181,8 +192,10 @@ take_ack(struct conn *c, const struct dhcp_msg *m, const struct now *now)
 
 	if (!m->reply || m->type != DHCP_ACK || m->xid != l->xid || l->informed)
 		return 0;
+	if (!l->options && !(l->options = malloc(sizeof(*l->options))))
+		return 0; /* the question is put again, while it may */
 	l->informed = true;
-	l->options = m->options;
+	*l->options = m->options;
 	struct fact f = FACT_MAKE(
 	    FACT_INFORM_TAKEN, F_ADDR(m->src), F_U(m->options.n_routes), F_STR(m->options.suffix));
 	conn_note(c, &f, now);
@@ -256,7 +269,7 @@ conn_link_tick(struct conn *c, const struct now *now)
 
 	if (now->ms < conn_link_deadline_ms(c))
 		return 0;
-	if (l->ndp_on && ndp_tick(&l->ndp, now, &out) == NDP_SEND && ppp_data(c->ppp)->ipv6_open)
+	if (l->ndp && ndp_tick(l->ndp, now, &out) == NDP_SEND && ppp_data(c->ppp)->ipv6_open)
 		send_packet(c, PPP_PROTO_IPV6, &out);
 	if (l->wait_until_ms && now->ms >= l->wait_until_ms) {
 		l->wait_until_ms = 0;
@@ -271,7 +284,7 @@ uint64_t
 conn_link_deadline_ms(const struct conn *c)
 {
 	const struct conn_link *l = &c->link;
-	uint64_t d = l->ndp_on ? ndp_deadline_ms(&l->ndp) : NEVER_MS;
+	uint64_t d = l->ndp ? ndp_deadline_ms(l->ndp) : NEVER_MS;
 
 	if (l->wait_until_ms)
 		d = deadline_min(d, l->wait_until_ms);
@@ -284,23 +297,25 @@ conn_ip6(const struct conn *c)
 	const struct conn_link *l = &c->link;
 	struct conn_ip6 six = { .prefix = ppp_ip(c->ppp)->prefix6 };
 
-	if (!ppp_data(c->ppp)->ipv6_open || !l->ndp_on)
+	if (!ppp_data(c->ppp)->ipv6_open || !l->ndp)
 		return (struct conn_ip6){ 0 };
-	six.link_local = l->ndp.local;
-	six.router = l->ndp.remote;
+	six.link_local = l->ndp->local;
+	six.router = l->ndp->remote;
 	if (c->conf->side == SIDE_SERVER)
 		return six;
-	six.address = ndp_address(&l->ndp);
-	six.prefix = ip_is_none(&six.address) ? six.address : l->ndp.ra.prefix;
-	six.mtu = l->ndp.ra.mtu;
-	six.is_router = l->ndp.ra.router_s != 0;
-	for (unsigned int i = 0; i < 2 && i < l->ndp.ra.n_dns; i++)
-		six.dns[i] = l->ndp.ra.dns[i];
+	six.address = ndp_address(l->ndp);
+	six.prefix = ip_is_none(&six.address) ? six.address : l->ndp->ra.prefix;
+	six.mtu = l->ndp->ra.mtu;
+	six.is_router = l->ndp->ra.router_s != 0;
+	for (unsigned int i = 0; i < 2 && i < l->ndp->ra.n_dns; i++)
+		six.dns[i] = l->ndp->ra.dns[i];
 	return six;
 }
 
 const struct dhcp_options *
 conn_options(const struct conn *c)
 {
-	return &c->link.options;
+	static const struct dhcp_options none;
+
+	return c->link.options ? c->link.options : &none;
 }

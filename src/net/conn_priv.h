@@ -16,16 +16,15 @@ enum conn_todo {
 
 /* What is said on the inner link itself; conn_link.c. */
 struct conn_link {
-	bool ndp_on;
-	struct ndp ndp;
+	struct ndp *ndp; /* once IPv6 opened; owned */
 	uint64_t
 	    wait_until_ms; /* client: for an advertisement, before the call counts as up; 0: no */
 	bool informed;     /* server: an inform was answered; client: an answer came */
 	uint64_t informed_ms; /* server: when it answered last */
 	uint32_t xid;         /* client: of its inform; 0: none is out */
 	unsigned int n_informs;
-	uint64_t inform_ms; /* client: when the next one is due */
-	struct dhcp_options options;
+	uint64_t inform_ms;           /* client: when the next one is due */
+	struct dhcp_options *options; /* client: what came; owned */
 };
 
 struct conn {
@@ -34,14 +33,15 @@ struct conn {
 	struct sstp *sstp; /* NULL until TLS is up */
 	struct ppp *ppp;   /* NULL until TLS is up */
 	struct attempt attempt;
-	struct profile profile;
+	const struct profile *profile; /* what is granted, without hours_left_s; never NULL */
+	const struct profile *kept;    /* to be given back; NULL: nothing is granted yet */
 	struct guard guard;
 	struct conn_link link;
 	struct conn_counts counts;
 	uint8_t *rest; /* plaintext that is not a whole message yet */
 	size_t n_rest, rest_cap;
 	uint64_t handshake_deadline_ms, stall_deadline_ms;
-	uint64_t granted_ms;     /* when the profile came */
+	uint64_t hours_end_ms;   /* when the hours end that the policy allows; NEVER_MS */
 	uint64_t up_ms, data_ms; /* since when it is up, and when the last packet passed */
 	uint64_t held_until_ms;  /* 0: nothing is held back */
 	uint64_t turn_ms;        /* when a handshake that found no job tries again; 0 = none */
@@ -70,7 +70,8 @@ size_t conn_take_data(struct conn *c, struct conn_work *w, struct view stream,
  * conn_link.c. Begin: IPV6CP opened, or something changed. Waits: the client has yet to hear of its
  * prefix. Take: true when the packet was for this end of the link itself; it goes no further.
  */
-void conn_link_begin(struct conn *c, const struct now *now);
+MUST_USE bool conn_link_begin(struct conn *c, const struct now *now); /* false: out of memory */
+void conn_link_fini(struct conn *c);
 bool conn_link_waits(const struct conn *c, const struct now *now);
 bool conn_link_take(struct conn *c, struct view pkt, const struct now *now, unsigned int *events);
 unsigned int conn_link_tick(struct conn *c, const struct now *now);

@@ -253,6 +253,7 @@ prepare_db(sqlite3 *db, bool read_only, const struct store_schema *schema, char 
 	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	snprintf(sql, sizeof(sql),
 	    "PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON; "
+	    "PRAGMA cache_size = -512; " /* KiB: the system's cache is behind it */
 	    "PRAGMA synchronous = %s; %s",
 	    schema->sync, read_only ? "" : "PRAGMA journal_mode = WAL");
 	rc = sqlite3_exec(db, sql, NULL, NULL, NULL);

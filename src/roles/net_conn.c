@@ -67,6 +67,8 @@ net_conn_free(struct net_conn *nc)
 	loop_fd_free(nc->watch);
 	close(nc->fd);
 	conn_free(nc->conn);
+	free(nc->policy);
+	free(nc->account);
 	if (--nc->conf->refs == 0) {
 		tls_ctx_unref(nc->conf->conn.tls);
 		free(nc->conf);
@@ -432,6 +434,18 @@ on_ready(void *ctx, unsigned int events)
 	net_conn_settle(nc);
 }
 
+/* For people: without memory it is left out. */
+static void
+keep_text(char **text, struct view v)
+{
+	free(*text);
+	*text = v.n ? malloc(v.n + 1) : NULL;
+	if (*text && !view_text(v, *text, v.n + 1)) {
+		free(*text);
+		*text = NULL;
+	}
+}
+
 void
 net_conn_answer_auth(struct worker *w, const struct msg_auth_reply *m)
 {
@@ -440,8 +454,8 @@ net_conn_answer_auth(struct worker *w, const struct msg_auth_reply *m)
 	if (!nc)
 		return;
 	nc->asked_ms = 0;
-	(void)view_text(m->policy, nc->policy, sizeof(nc->policy));
-	(void)view_text(m->account, nc->account, sizeof(nc->account));
+	keep_text(&nc->policy, m->policy);
+	keep_text(&nc->account, m->account);
 	carry_out(nc, conn_answer_auth(nc->conn, &w->work, &m->answer, loop_now(w->loop)));
 	step(nc);
 	net_conn_settle(nc);

@@ -48,11 +48,10 @@ struct net_conn {
 	struct loop_fd *watch;
 	int fd;
 	uint32_t slot;
-	struct ip_addr inner;      /* leased address while up; none: no IPv4 */
-	struct ip_addr inner6;     /* leased prefix while up; none: no IPv6 */
-	struct behind_net *behind; /* networks behind the client while up; NULL: none */
-	char policy[POLICY_NAME_MAX];
-	char account[NAME_MAX_BYTES + 1];
+	struct ip_addr inner;           /* leased address while up; none: no IPv4 */
+	struct ip_addr inner6;          /* leased prefix while up; none: no IPv6 */
+	struct behind_net *behind;      /* networks behind the client while up; NULL: none */
+	char *policy, *account;         /* by aaa's answer; owned, NULL: none */
 	uint64_t asked_ms;              /* when the open question went to aaa; 0 = none */
 	uint64_t linger_until_ms;       /* down: when to give up on the last bytes */
 	struct list sent;               /* packets from TUN were laid out for it in this turn */

@@ -199,16 +199,17 @@ begin(enum side side, uint8_t how, const struct now *now)
 	static const unsigned int masks[] = { AUTH_BIT(AUTH_MSCHAPV2), AUTH_BIT(AUTH_CHAP),
 		AUTH_BIT(AUTH_PAP),
 		AUTH_BIT(AUTH_PAP) | AUTH_BIT(AUTH_CHAP) | AUTH_BIT(AUTH_MSCHAPV2) };
-	static struct ppp_conf c;
+	static struct ppp_conf confs[2];
+	struct ppp_conf *conf = &confs[side];
 
-	ppp_conf_defaults(&c, side, TUNNEL_SSTP);
-	c.auth_mask = masks[how & 3];
-	c.hold_network = how & 4;
-	c.ip_enabled = !(how & 8) || side == SIDE_CLIENT;
-	memcpy(c.user, "User", 4);
-	c.n_user = 4;
-	must(secret_set(&c.password, view_str("clientPass")));
-	ends[side] = (struct end){ .p = ppp_new(&c) };
+	ppp_conf_defaults(conf, side, TUNNEL_SSTP);
+	conf->auth_mask = masks[how & 3];
+	conf->hold_network = how & 4;
+	conf->ip_enabled = !(how & 8) || side == SIDE_CLIENT;
+	memcpy(conf->user, "User", 4);
+	conf->n_user = 4;
+	must(secret_set(&conf->password, view_str("clientPass")));
+	ends[side] = (struct end){ .p = ppp_new(conf) };
 	must(ends[side].p);
 	ppp_lower_up(ends[side].p, now, &fx);
 	carry_out(&ends[side]);

@@ -384,31 +384,32 @@ some_levels(struct sim *s)
 static void
 set_up_host(struct sim *s, enum side side, bool wrong)
 {
-	static struct ppp_conf c;
+	static struct ppp_conf confs[2];
+	struct ppp_conf *c = &confs[side];
 
-	ppp_conf_defaults(&c, side, s->mppe ? TUNNEL_PPTP : TUNNEL_SSTP);
-	c.encryption = s->levels[side];
-	c.mppe_stateful = roll(s, 2);
-	c.auth_mask = some_mask(s);
+	ppp_conf_defaults(c, side, s->mppe ? TUNNEL_PPTP : TUNNEL_SSTP);
+	c->encryption = s->levels[side];
+	c->mppe_stateful = roll(s, 2);
+	c->auth_mask = some_mask(s);
 	if (roll(s, 2)) /* half of the runs surely have a method in common */
-		c.auth_mask |= AUTH_BIT(AUTH_MSCHAPV2);
-	s->masks[side] = c.auth_mask;
-	c.hold_network = side == SIDE_SERVER && roll(s, 2);
-	c.answer_ms = 10000;
+		c->auth_mask |= AUTH_BIT(AUTH_MSCHAPV2);
+	s->masks[side] = c->auth_mask;
+	c->hold_network = side == SIDE_SERVER && roll(s, 2);
+	c->answer_ms = 10000;
 	s->four[side] = roll(s, 8) != 0;
 	s->six[side] = roll(s, 3) != 0;
-	c.ip_enabled = s->four[side];
-	c.ipv6_enabled = s->six[side];
+	c->ip_enabled = s->four[side];
+	c->ipv6_enabled = s->six[side];
 	if (side == SIDE_CLIENT) {
-		memcpy(c.user, user, sizeof(user) - 1);
-		c.n_user = sizeof(user) - 1;
-		CHECK(s, secret_set(&c.password, view_str(wrong ? "wrong" : "clientPass")));
-		c.new_password = s->wanted.n ? &s->wanted : NULL;
-		memcpy(c.identification, "SIM", 4);
+		memcpy(c->user, user, sizeof(user) - 1);
+		c->n_user = sizeof(user) - 1;
+		CHECK(s, secret_set(&c->password, view_str(wrong ? "wrong" : "clientPass")));
+		c->new_password = s->wanted.n ? &s->wanted : NULL;
+		memcpy(c->identification, "SIM", 4);
 	}
 	s->host[side] =
-	    (struct host){ .ppp = ppp_new(&c), .auth_due_ms = NEVER_MS, .lease_due_ms = NEVER_MS };
-	secret_wipe(&c.password);
+	    (struct host){ .ppp = ppp_new(c), .auth_due_ms = NEVER_MS, .lease_due_ms = NEVER_MS };
+	secret_wipe(&c->password);
 	CHECK(s, s->host[side].ppp != NULL);
 }
 

@@ -4,6 +4,8 @@
  */
 #include "proto/ppp/core.h"
 
+#include <stdlib.h>
+
 uint16_t
 auth_protocol(enum auth_method method)
 {
@@ -23,6 +25,56 @@ auth_protocol(enum auth_method method)
 	return 0;
 }
 
+static void
+drop_out(struct auth *a)
+{
+	if (a->out)
+		secret_wipe_bytes(a->out, a->out_cap);
+	free(a->out);
+	a->out = NULL;
+	a->n_out = a->out_cap = 0;
+}
+
+static bool
+make_out(struct auth *a)
+{
+	drop_out(a);
+	a->out = calloc(1, AUTH_PACKET_MAX);
+	a->out_cap = a->out ? AUTH_PACKET_MAX : 0;
+	return a->out != NULL;
+}
+
+struct wr
+auth_out(struct ppp *p)
+{
+	return wr_over(p->auth.out, p->auth.out_cap);
+}
+
+/* An idle session keeps only the bytes that a peer which lost them would ask for again. */
+void
+auth_keep_little(struct ppp *p)
+{
+	struct auth *a = &p->auth;
+	uint16_t n = a->n_out;
+	uint8_t *less = n ? calloc(1, n) : NULL;
+
+	if (!less)
+		return;
+	memcpy(less, a->out, n);
+	drop_out(a);
+	a->out = less;
+	a->n_out = a->out_cap = n;
+}
+
+void
+auth_free(struct ppp *p)
+{
+	drop_out(&p->auth);
+	free(p->auth.name);
+	p->auth.name = NULL;
+	p->auth.n_name = 0;
+}
+
 void
 auth_start(struct turn *t, enum auth_method method)
 {
@@ -30,12 +82,16 @@ auth_start(struct turn *t, enum auth_method method)
 	struct auth *a = &p->auth;
 
 	a->method = method;
+	if (method != AUTH_NONE && a->out_cap < AUTH_PACKET_MAX && !make_out(a)) {
+		core_fail(t, CAUSE_NO_MEMORY);
+		return;
+	}
 	a->n_out = 0;
 	a->changing = false;
 	a->wait_cause = CAUSE_NONE;
-	a->sends_left = p->conf.max_configure;
-	a->retries_left = p->conf.auth_retries;
-	a->timer_ms = t->now->ms + (uint64_t)p->conf.restart_ms * p->conf.max_configure;
+	a->sends_left = p->conf->max_configure;
+	a->retries_left = p->conf->auth_retries;
+	a->timer_ms = t->now->ms + (uint64_t)p->conf->restart_ms * p->conf->max_configure;
 	a->state = AUTH_WAIT;
 	if (method == AUTH_NONE) {
 		a->timer_ms = NEVER_MS;
@@ -43,7 +99,7 @@ auth_start(struct turn *t, enum auth_method method)
 		core_auth_done(t);
 		return;
 	}
-	if (p->conf.side == SIDE_SERVER)
+	if (p->conf->side == SIDE_SERVER)
 		server_auth_start(t);
 	else
 		client_auth_start(t);
@@ -60,7 +116,8 @@ auth_stop(struct ppp *p)
 void
 auth_wipe(struct ppp *p)
 {
-	secret_wipe_bytes(p->auth.out, sizeof(p->auth.out));
+	if (p->auth.out)
+		secret_wipe_bytes(p->auth.out, p->auth.out_cap);
 	secret_wipe_bytes(p->auth.expect, sizeof(p->auth.expect));
 	secret_wipe_bytes(p->auth.next_hlak, sizeof(p->auth.next_hlak));
 	p->auth.n_out = 0;
@@ -86,7 +143,7 @@ auth_input(struct turn *t, uint16_t protocol, struct view info)
 	struct ppp *p = t->p;
 	struct cp_packet pk;
 	struct rd_fault fault;
-	bool server = p->conf.side == SIDE_SERVER;
+	bool server = p->conf->side == SIDE_SERVER;
 
 	if (p->auth.state == AUTH_IDLE || protocol != auth_protocol(p->auth.method)) {
 		core_note_ignored(t, protocol == PPP_PROTO_PAP ? "pap" : "chap", "packet");
@@ -131,6 +188,6 @@ auth_tick(struct turn *t)
 		return;
 	}
 	a->sends_left--;
-	a->timer_ms = t->now->ms + p->conf.restart_ms;
+	a->timer_ms = t->now->ms + p->conf->restart_ms;
 	auth_send_stored(t);
 }

@@ -10,7 +10,7 @@
 static struct view
 user(const struct ppp *p)
 {
-	return view_of(p->conf.user, p->conf.n_user);
+	return view_of(p->conf->user, p->conf->n_user);
 }
 
 static void
@@ -24,8 +24,8 @@ send_new(struct turn *t, const struct wr *w)
 	if (a->state != AUTH_DONE) { /* else a challenge of a session that is up: no timers */
 		a->state = AUTH_SENT;
 		a->sends_left =
-		    (uint8_t)(t->p->conf.max_configure ? t->p->conf.max_configure - 1 : 0);
-		a->timer_ms = t->now->ms + t->p->conf.restart_ms;
+		    (uint8_t)(t->p->conf->max_configure ? t->p->conf->max_configure - 1 : 0);
+		a->timer_ms = t->now->ms + t->p->conf->restart_ms;
 	}
 	auth_send_stored(t);
 }
@@ -34,9 +34,9 @@ void
 client_auth_start(struct turn *t)
 {
 	struct ppp *p = t->p;
-	struct wr w = wr_over(p->auth.out, sizeof(p->auth.out));
+	struct wr w = auth_out(p);
 	struct view name = user(p);
-	struct view password = secret_view(&p->conf.password);
+	struct view password = secret_view(&p->conf->password);
 
 	if (p->auth.method != AUTH_PAP)
 		return;                                     /* the server begins */
@@ -60,7 +60,7 @@ accepted(struct turn *t, struct view message)
 	a->state = AUTH_DONE;
 	a->timer_ms = NEVER_MS;
 	if (a->changing) /* from now on a challenge is answered with the new one */
-		t->p->conf.password = *t->p->conf.new_password;
+		t->p->own->password = *t->p->conf->new_password;
 	memcpy(a->hlak, a->next_hlak, sizeof(a->hlak));
 	a->has_keys = a->method == AUTH_MSCHAPV2;
 	secret_wipe_bytes(a->next_hlak, sizeof(a->next_hlak));
@@ -103,8 +103,8 @@ respond_md5(struct turn *t, uint8_t id, struct view challenge)
 {
 	struct ppp *p = t->p;
 	uint8_t value[CHAP_MD5_VALUE];
-	struct wr w = wr_over(p->auth.out, sizeof(p->auth.out));
-	struct view parts[] = { view_of(&id, 1), secret_view(&p->conf.password), challenge };
+	struct wr w = auth_out(p);
+	struct view parts[] = { view_of(&id, 1), secret_view(&p->conf->password), challenge };
 
 	digest(DIGEST_MD5, parts, 3, value);
 	chap_write_value(&w, CHAP_RESPONSE, id, view_of(value, sizeof(value)), user(p));
@@ -129,13 +129,12 @@ static void
 respond_mschap2(struct turn *t, uint8_t id, const uint8_t challenge[MSCHAP2_CHALLENGE])
 {
 	struct ppp *p = t->p;
-	struct auth *a = &p->auth;
 	struct mschap2_value v = { .flags = 0 };
 	uint8_t hash[16], value[MSCHAP2_VALUE];
-	struct wr w = wr_over(a->out, sizeof(a->out));
+	struct wr w = auth_out(t->p);
 	struct wr wv = wr_over(value, sizeof(value));
 
-	if (!mschap_nt_hash(secret_view(&p->conf.password), hash)) {
+	if (!mschap_nt_hash(secret_view(&p->conf->password), hash)) {
 		core_fail(t, CAUSE_NAME_ENCODING);
 		return;
 	}
@@ -236,11 +235,11 @@ change_password(struct turn *t, uint8_t id, const struct mschap2_failure *f)
 	uint8_t old_hash[16], new_hash[16];
 	struct view wanted;
 
-	if (!p->conf.new_password || !f->has_challenge || a->changing)
+	if (!p->conf->new_password || !f->has_challenge || a->changing)
 		return false;
-	wanted = secret_view(p->conf.new_password);
+	wanted = secret_view(p->conf->new_password);
 	now_draw(t->now, c.block, sizeof(c.block));
-	if (!mschap_nt_hash(secret_view(&p->conf.password), old_hash) ||
+	if (!mschap_nt_hash(secret_view(&p->conf->password), old_hash) ||
 	    !mschap_nt_hash(wanted, new_hash) ||
 	    !mschap2_change_seal(wanted, old_hash, c.block, c.hash))
 		return false;
@@ -249,7 +248,7 @@ change_password(struct turn *t, uint8_t id, const struct mschap2_failure *f)
 	a->changing = true;
 	a->id = (uint8_t)(id + 1);
 	memcpy(a->challenge, f->challenge, sizeof(a->challenge));
-	struct wr w = wr_over(a->out, sizeof(a->out));
+	struct wr w = auth_out(t->p);
 	mschap2_write_change(&w, a->id, &c);
 	secret_wipe_bytes(old_hash, sizeof(old_hash));
 	secret_wipe_bytes(new_hash, sizeof(new_hash));

@@ -4,6 +4,8 @@
  */
 #include "proto/ppp/core.h"
 
+#include <stdlib.h>
+
 #define RETRY_WAIT_MS 60000u /* a person types a password: RFC 2759 section 6 */
 #define MSCHAP2_VERSION 3u
 #define E_AUTH_FAILURE 691u
@@ -28,12 +30,6 @@ failure_words(uint32_t error)
 	}
 }
 
-static struct wr
-out_begin(struct ppp *p)
-{
-	return wr_over(p->auth.out, sizeof(p->auth.out));
-}
-
 static void
 out_send(struct turn *t, const struct wr *w)
 {
@@ -47,14 +43,15 @@ send_challenge(struct turn *t)
 {
 	struct ppp *p = t->p;
 	struct auth *a = &p->auth;
-	struct wr w = out_begin(p);
+	struct wr w = auth_out(p);
 
 	now_draw(t->now, a->challenge, sizeof(a->challenge));
 	a->id = p->cp_lcp.next_id++;
 	chap_write_value(&w, CHAP_CHALLENGE, a->id, view_of(a->challenge, sizeof(a->challenge)),
-	    view_of(p->conf.local_name, strnlen(p->conf.local_name, sizeof(p->conf.local_name))));
-	a->sends_left = (uint8_t)(p->conf.max_configure ? p->conf.max_configure - 1 : 0);
-	a->timer_ms = t->now->ms + p->conf.restart_ms;
+	    view_of(
+		p->conf->local_name, strnlen(p->conf->local_name, sizeof(p->conf->local_name))));
+	a->sends_left = (uint8_t)(p->conf->max_configure ? p->conf->max_configure - 1 : 0);
+	a->timer_ms = t->now->ms + p->conf->restart_ms;
 	out_send(t, &w);
 }
 
@@ -69,7 +66,7 @@ server_auth_start(struct turn *t)
 static void
 send_text(struct turn *t, bool ok, uint8_t id, struct view text)
 {
-	struct wr w = out_begin(t->p);
+	struct wr w = auth_out(t->p);
 
 	if (t->p->auth.method == AUTH_PAP)
 		pap_write_message(&w, ok ? PAP_ACK : PAP_NAK, id, text);
@@ -119,6 +116,21 @@ response_mark(const struct cp_packet *pk)
 	return h;
 }
 
+static bool
+keep_name(struct auth *a, struct view name)
+{
+	uint8_t *p = calloc(1, name.n ? name.n : 1);
+
+	if (!p || !view_copy(name, p, name.n)) {
+		free(p);
+		return false;
+	}
+	free(a->name);
+	a->name = p;
+	a->n_name = (uint16_t)name.n;
+	return true;
+}
+
 /* The question: who it is goes into fx->auth; the caller has filled in the proof. */
 static void
 ask(struct turn *t, const struct cp_packet *pk, struct view name)
@@ -128,10 +140,14 @@ ask(struct turn *t, const struct cp_packet *pk, struct view name)
 	struct auth_request *q = &t->fx->auth;
 
 	must(view_copy(name, q->name, sizeof(q->name)));
-	must(view_copy(name, a->name, sizeof(a->name)));
-	q->n_name = a->n_name = (uint16_t)name.n;
+	if (!keep_name(a, name)) {
+		secret_wipe(&q->password);
+		core_fail(t, CAUSE_NO_MEMORY);
+		return;
+	}
+	q->n_name = a->n_name;
 	q->method = a->method;
-	q->tunnel = p->conf.tunnel;
+	q->tunnel = p->conf->tunnel;
 	q->id = pk->id;
 	if (a->method != AUTH_PAP) {
 		q->n_challenge = sizeof(a->challenge);
@@ -142,7 +158,7 @@ ask(struct turn *t, const struct cp_packet *pk, struct view name)
 	a->state = AUTH_ASKED;
 	a->asked_ever = true;
 	a->timer_ms = NEVER_MS;
-	p->ask_deadline_ms = t->now->ms + p->conf.answer_ms;
+	p->ask_deadline_ms = t->now->ms + p->conf->answer_ms;
 	NOTE(t, FACT_AUTH_SENT, F_STR(auth_method_name(a->method)), F_TEXT(name));
 	fx_ask_auth(t->fx);
 }
@@ -304,6 +320,7 @@ accept_peer(struct turn *t, const struct auth_answer *answer)
 		memcpy(a->hlak, answer->server_recv_key, 16);
 		memcpy(a->hlak + 16, answer->server_send_key, 16);
 	}
+	auth_keep_little(t->p);
 	a->state = AUTH_DONE;
 	NOTE(t, FACT_AUTH_RESULT, F_STR("accepted"), F_STR(auth_method_name(a->method)));
 	core_auth_done(t);

@@ -83,7 +83,7 @@ static void
 fail_no_encryption(struct turn *t)
 {
 	const struct ccp *c = &t->p->ccp;
-	bool server = t->p->conf.side == SIDE_SERVER;
+	bool server = t->p->conf->side == SIDE_SERVER;
 	bool peer_demands_more = key_bits(strongest(c->theirs)) > key_bits(strongest(c->allowed));
 	char ours[40], theirs[40];
 
@@ -112,7 +112,7 @@ ccp_start(struct turn *t, uint8_t levels)
 		.allowed = keys ? bits_of_levels(levels) : 0,
 		.asking = true,
 	};
-	if (!p->conf.mppe || (c->allowed == 0 && c->none_ok)) {
+	if (!p->conf->mppe || (c->allowed == 0 && c->none_ok)) {
 		settle(t);
 		return;
 	}
@@ -143,7 +143,7 @@ begin(struct turn *t, struct view options)
 	(void)options;
 	p->ccp.out = 0;
 	/* Naks have turned into Rejects: a peer that insists on what cannot be gets nothing. */
-	if (p->cp_ccp.n_naks_out >= p->conf.max_failure && !p->ccp.none_ok)
+	if (p->cp_ccp.n_naks_out >= p->conf->max_failure && !p->ccp.none_ok)
 		fail_no_encryption(t);
 }
 
@@ -152,7 +152,7 @@ static uint32_t
 wanted(const struct ppp *p, uint32_t bits)
 {
 	uint32_t common = strongest(bits & p->ccp.allowed);
-	bool stateless = bits & BIT_STATELESS || !p->conf.mppe_stateful;
+	bool stateless = bits & BIT_STATELESS || !p->conf->mppe_stateful;
 
 	return (common ? common : strongest(p->ccp.allowed)) | (stateless ? BIT_STATELESS : 0);
 }
@@ -307,7 +307,7 @@ bool
 ppp_encryption(const struct ppp *p, struct ppp_encryption *out)
 {
 	const struct ccp *c = &p->ccp;
-	bool server = p->conf.side == SIDE_SERVER;
+	bool server = p->conf->side == SIDE_SERVER;
 
 	if (!c->agreed)
 		return false;

@@ -67,15 +67,15 @@ struct auth {
 	enum cause wait_cause; /* server: when nothing more comes, it ended for this */
 	uint8_t challenge[MSCHAP2_CHALLENGE]; /* server: ours */
 	uint64_t answered_mark;               /* server: tells a copy from a new try */
-	uint16_t n_out;
-	uint8_t out[AUTH_PACKET_MAX]; /* last packet of ours, for repetition */
-	char expect[43];              /* client: the S= the server must show */
+	uint16_t n_out, out_cap;
+	uint8_t *out;    /* last packet of ours, for repetition; owned */
+	char expect[43]; /* client: the S= the server must show */
 	uint8_t hlak[32], next_hlak[32];
 	bool changing;   /* the password is being changed: one try */
 	bool asked_ever; /* server: somebody was named to the outside */
 	bool has_keys;   /* hlak comes from MS-CHAPv2, not from nowhere */
 	uint16_t n_name;
-	uint8_t name[NAME_MAX_BYTES];
+	uint8_t *name; /* server: the peer's, as sent; owned */
 };
 
 enum net_state {
@@ -115,7 +115,8 @@ struct ipv6cp {
 };
 
 struct ppp {
-	struct ppp_conf conf;
+	const struct ppp_conf *conf; /* a server's is borrowed */
+	struct ppp_conf *own;        /* client: conf is this copy, which holds the password */
 	bool started, ended, closing;
 	enum cause end_cause; /* while closing: what FX_DOWN will say */
 	bool up_lcp, up_auth, up_ip;
@@ -218,6 +219,9 @@ void core_ncp_tell(struct turn *t); /* data may flow: says so, once the other ha
 void auth_start(struct turn *t, enum auth_method method);
 void auth_stop(struct ppp *p);
 void auth_wipe(struct ppp *p);
+void auth_free(struct ppp *p);
+struct wr auth_out(struct ppp *p);    /* over the place of the next packet of ours */
+void auth_keep_little(struct ppp *p); /* what was sent last is the last of ours */
 void auth_input(struct turn *t, uint16_t protocol, struct view info);
 void auth_tick(struct turn *t);
 void auth_send_stored(struct turn *t);

@@ -35,7 +35,7 @@ cp_send(struct turn *t, struct cp *c, uint8_t code, uint8_t id, struct view data
 static void
 start_timer(struct turn *t, struct cp *c)
 {
-	uint32_t wait_ms = t->p->conf.restart_ms;
+	uint32_t wait_ms = t->p->conf->restart_ms;
 
 	if (c->ops->protocol == PPP_PROTO_LCP && c->n_requests == 1 &&
 	    wait_ms > FIRST_LCP_RESTART_MS)
@@ -83,7 +83,7 @@ act_first(struct turn *t, struct cp *c, unsigned int acts)
 		c->ops->down(t);
 	if (acts & FSM_IRC)
 		c->restarts_left =
-		    acts & FSM_STR ? t->p->conf.max_terminate : t->p->conf.max_configure;
+		    acts & FSM_STR ? t->p->conf->max_terminate : t->p->conf->max_configure;
 	if (acts & FSM_ZRC) {
 		c->restarts_left = 0;
 		start_timer(t, c);
@@ -154,7 +154,7 @@ cp_tick(struct turn *t, struct cp *c)
 	/* The counter starts again with each answer, so a peer that answers and never agrees is
 	 * bounded here. */
 	bool last = c->restarts_left == 0 ||
-	            (c->state >= FSM_REQ_SENT && c->n_requests >= 3u * t->p->conf.max_configure);
+	            (c->state >= FSM_REQ_SENT && c->n_requests >= 3u * t->p->conf->max_configure);
 
 	c->timer_ms = NEVER_MS;
 	cp_event(t, c, last ? FSM_TO_LAST : FSM_TO_MORE, NULL);
@@ -209,7 +209,7 @@ judge_request(
 {
 	struct rd_fault fault;
 	struct rd r = rd_over(pk->data, &fault);
-	bool tired = c->n_naks_out >= t->p->conf.max_failure;
+	bool tired = c->n_naks_out >= t->p->conf->max_failure;
 
 	c->ops->begin(t, pk->data);
 	while (rd_more(&r) && !t->p->ended) {
@@ -300,7 +300,7 @@ on_refusal(struct turn *t, struct cp *c, const struct cp_packet *pk)
 	}
 	if (t->p->ended)
 		return;
-	if (++c->n_refused_in > 2u * t->p->conf.max_configure) {
+	if (++c->n_refused_in > 2u * t->p->conf->max_configure) {
 		c->ops->over(t, FSM_RCN);
 		return;
 	}

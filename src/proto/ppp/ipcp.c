@@ -16,14 +16,14 @@ void
 ipcp_init(struct turn *t)
 {
 	struct ppp *p = t->p;
-	bool server = p->conf.side == SIDE_SERVER;
+	bool server = p->conf->side == SIDE_SERVER;
 
 	p->ipcp = (struct ipcp){ .was_up = p->ipcp.was_up };
 	p->ipcp.ask_address = !server || !ip_is_none(&p->lease.local);
 	p->ipcp.address = server ? p->lease.local : ip_v4(0);
 	if (!server) {
 		p->ipcp.address = ip_is_none(&p->ip.local) ? ip_v4(0) : p->ip.local;
-		p->ipcp.ask_dns = p->ipcp.ask_nbns = p->conf.want_dns ? 3 : 0;
+		p->ipcp.ask_dns = p->ipcp.ask_nbns = p->conf->want_dns ? 3 : 0;
 	}
 }
 
@@ -57,7 +57,7 @@ on_nak(struct turn *t, const struct cp_option *o)
 	struct ipcp *i = &t->p->ipcp;
 	uint32_t a;
 
-	if (t->p->conf.side == SIDE_SERVER || !cp_option_u32(o, &a))
+	if (t->p->conf->side == SIDE_SERVER || !cp_option_u32(o, &a))
 		return;
 	switch (o->type) {
 	case OPT_ADDRESS:
@@ -88,7 +88,7 @@ on_reject(struct turn *t, const struct cp_option *o)
 	switch (o->type) {
 	case OPT_ADDRESS:
 		i->ask_address = false;
-		if (t->p->conf.side == SIDE_CLIENT)
+		if (t->p->conf->side == SIDE_CLIENT)
 			core_fail(t, CAUSE_IPCP_NO_ADDRESS);
 		return;
 	case OPT_DNS1:
@@ -116,7 +116,7 @@ begin(struct turn *t, struct view options)
 	(void)options;
 	p->ipcp.peer = (struct ip_addr){ 0 };
 	/* Q11: a peer that will have no address but its own choice gets none. */
-	if (p->conf.side == SIDE_SERVER && p->cp_ipcp.n_naks_out >= p->conf.max_failure)
+	if (p->conf->side == SIDE_SERVER && p->cp_ipcp.n_naks_out >= p->conf->max_failure)
 		core_fail(t, CAUSE_IPCP_NOT_AGREED);
 }
 
@@ -163,7 +163,7 @@ judge(struct turn *t, const struct cp_option *o, struct wr *nak)
 {
 	uint32_t a;
 
-	if (t->p->conf.side == SIDE_SERVER)
+	if (t->p->conf->side == SIDE_SERVER)
 		return judge_as_server(t, o, nak);
 	/* A server may keep its address to itself; 0.0.0.0 asks us for one, and we have none. */
 	if (o->type != OPT_ADDRESS || !cp_option_u32(o, &a) || a == 0)
@@ -176,7 +176,7 @@ judge(struct turn *t, const struct cp_option *o, struct wr *nak)
 static void
 append(struct turn *t, struct wr *nak)
 {
-	if (t->p->conf.side == SIDE_SERVER && ip_is_none(&t->p->ipcp.peer))
+	if (t->p->conf->side == SIDE_SERVER && ip_is_none(&t->p->ipcp.peer))
 		put_address(nak, OPT_ADDRESS, &t->p->lease.remote);
 }
 
@@ -186,7 +186,7 @@ up(struct turn *t)
 	struct ppp *p = t->p;
 	struct ipcp *i = &p->ipcp;
 	struct ppp_ip ip = p->ip;
-	bool server = p->conf.side == SIDE_SERVER;
+	bool server = p->conf->side == SIDE_SERVER;
 
 	ip.local = i->address;
 	ip.remote = i->peer;
@@ -224,7 +224,7 @@ over(struct turn *t, enum fsm_event ev)
 
 	if (ev == FSM_RTR || ev == FSM_RXJ_BAD || p->cp_ipcp.n_received == 0)
 		cause = CAUSE_NO_NETWORK_PROTOCOL;
-	else if (p->conf.side == SIDE_CLIENT && ip_is_none(&p->ipcp.address))
+	else if (p->conf->side == SIDE_CLIENT && ip_is_none(&p->ipcp.address))
 		cause = CAUSE_IPCP_NO_ADDRESS;
 	core_ncp_over(t, &p->cp_ipcp, ev, cause);
 }

@@ -35,7 +35,7 @@ ipv6cp_init(struct turn *t)
 	/* A client that begins again keeps its address. */
 	if (!is_zero(p->ip.local_id))
 		memcpy(i->ours, p->ip.local_id, IPV6CP_ID);
-	else if (p->conf.side == SIDE_SERVER)
+	else if (p->conf->side == SIDE_SERVER)
 		i->ours[IPV6CP_ID - 1] = 1;
 	else
 		draw_id(t, i->ours);
@@ -116,7 +116,7 @@ up(struct turn *t)
 {
 	struct ppp *p = t->p;
 	struct ipv6cp *i = &p->ipv6cp;
-	bool server = p->conf.side == SIDE_SERVER;
+	bool server = p->conf->side == SIDE_SERVER;
 
 	memcpy(p->ip.local_id, i->ours, IPV6CP_ID);
 	memcpy(p->ip.remote_id, i->theirs, IPV6CP_ID);

@@ -45,7 +45,7 @@ new_magic(struct turn *t)
 void
 lcp_init(struct turn *t)
 {
-	const struct ppp_conf *conf = &t->p->conf;
+	const struct ppp_conf *conf = t->p->conf;
 	struct lcp *l = &t->p->lcp;
 
 	*l = (struct lcp){
@@ -111,7 +111,7 @@ fail_no_common(struct turn *t)
 {
 	char ours[64], theirs[64];
 
-	auth_mask_text(t->p->conf.auth_mask, ours, sizeof(ours));
+	auth_mask_text(t->p->conf->auth_mask, ours, sizeof(ours));
 	auth_mask_text(t->p->lcp.auth_theirs, theirs, sizeof(theirs));
 	NOTE(t, FACT_AUTH_LISTS, F_STR(ours), F_STR(theirs));
 	core_fail(t, CAUSE_AUTH_NO_COMMON);
@@ -140,10 +140,10 @@ static enum cp_verdict
 judge_auth(struct turn *t, const struct cp_option *o, struct wr *nak)
 {
 	struct lcp *l = &t->p->lcp;
-	unsigned int allowed = t->p->conf.auth_mask & AUTH_SUPPORTED;
+	unsigned int allowed = t->p->conf->auth_mask & AUTH_SUPPORTED;
 	enum auth_method m = auth_decode(o->value);
 
-	if (t->p->conf.side == SIDE_SERVER)
+	if (t->p->conf->side == SIDE_SERVER)
 		return CP_REJECT; /* we do not prove ourselves to callers but by MS-CHAPv2 */
 	if (m != AUTH_NONE)
 		l->auth_theirs |= AUTH_BIT(m);
@@ -467,7 +467,7 @@ void
 lcp_opened(struct turn *t)
 {
 	struct lcp *l = &t->p->lcp;
-	const struct ppp_conf *conf = &t->p->conf;
+	const struct ppp_conf *conf = t->p->conf;
 
 	l->n_loops = 0;
 	l->n_echo_missed = 0;
@@ -483,7 +483,7 @@ static void
 over_silent(struct turn *t)
 {
 	const struct ppp *p = t->p;
-	bool client = p->conf.side == SIDE_CLIENT;
+	bool client = p->conf->side == SIDE_CLIENT;
 
 	if (p->cp_lcp.n_received == 0)
 		core_fail(t, CAUSE_LCP_SILENT);
@@ -509,7 +509,7 @@ over(struct turn *t, enum fsm_event ev)
 	}
 	if (ev == FSM_RTR && p->up_ip)
 		core_finish(t, CAUSE_ENDED_BY_PEER, true);
-	else if (ev == FSM_RTR && p->conf.side == SIDE_CLIENT && p->lcp.auth_mismatch)
+	else if (ev == FSM_RTR && p->conf->side == SIDE_CLIENT && p->lcp.auth_mismatch)
 		fail_no_common(t);
 	else if (ev == FSM_RTR)
 		core_finish(t,
@@ -532,14 +532,14 @@ lcp_tick(struct turn *t)
 	if (l->echo_open) {
 		l->n_echo_missed++;
 		NOTE(t, FACT_ECHO_MISSED, F_U(l->n_echo_missed));
-		if (l->n_echo_missed >= p->conf.echo_failures) {
+		if (l->n_echo_missed >= p->conf->echo_failures) {
 			core_fail(t, CAUSE_LCP_ECHO);
 			return;
 		}
 	}
 	l->echo_id = p->cp_lcp.next_id++;
 	l->echo_open = true;
-	l->echo_ms = t->now->ms + p->conf.echo_interval_ms;
+	l->echo_ms = t->now->ms + p->conf->echo_interval_ms;
 	send_with_magic(t, CP_ECHO_REQ, l->echo_id, view_of(NULL, 0));
 }
 

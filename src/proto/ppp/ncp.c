@@ -33,7 +33,7 @@ tell_up(struct turn *t)
 		p->settle_deadline_ms = NEVER_MS;
 		fx_up(t->fx, PPP_UP_IP);
 	} else if (p->settle_deadline_ms == NEVER_MS) {
-		p->settle_deadline_ms = t->now->ms + p->conf.settle_ms;
+		p->settle_deadline_ms = t->now->ms + p->conf->settle_ms;
 	}
 }
 
@@ -117,9 +117,9 @@ void
 core_ncp_run(struct turn *t)
 {
 	struct ppp *p = t->p;
-	bool server = p->conf.side == SIDE_SERVER;
-	bool four = p->conf.ip_enabled && (!server || !ip_is_none(&p->lease.remote));
-	bool six = p->conf.ipv6_enabled && (!server || !ip_is_none(&p->lease.prefix6));
+	bool server = p->conf->side == SIDE_SERVER;
+	bool four = p->conf->ip_enabled && (!server || !ip_is_none(&p->lease.remote));
+	bool six = p->conf->ipv6_enabled && (!server || !ip_is_none(&p->lease.prefix6));
 	struct view held = view_of(p->held, p->n_held), held6 = view_of(p->held6, p->n_held6);
 
 	p->net = NET_RUNNING;

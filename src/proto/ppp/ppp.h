@@ -29,7 +29,10 @@ struct ppp;
 /* Bytes of one struct ppp, for owners that embed it in their own slab. */
 size_t ppp_size(void);
 
-/* A core on the heap; NULL when memory is out. conf is copied; the password is moved in. */
+/*
+ * A core on the heap; NULL when memory is out. A server's conf is borrowed until ppp_free, as all
+ * sessions share it; a client's is copied, the password with it.
+ */
 struct ppp *ppp_new(const struct ppp_conf *conf);
 void ppp_free(struct ppp *p); /* wipes secrets */
 

@@ -126,7 +126,8 @@ core_finish(struct turn *t, enum cause cause, bool by_peer)
 	p->data = (struct ppp_data){ .peer_mru = p->data.peer_mru };
 	auth_stop(p);
 	auth_wipe(p);
-	secret_wipe(&p->conf.password);
+	if (p->own)
+		secret_wipe(&p->own->password);
 	fx_down(t->fx, cause, by_peer);
 }
 
@@ -170,7 +171,7 @@ void
 core_lcp_up(struct turn *t)
 {
 	struct ppp *p = t->p;
-	enum auth_method method = p->conf.side == SIDE_SERVER ? p->lcp.auth : p->lcp.peer_auth;
+	enum auth_method method = p->conf->side == SIDE_SERVER ? p->lcp.auth : p->lcp.peer_auth;
 
 	p->data.peer_mru = p->lcp.peer_mru;
 	p->data.send_pfc = p->lcp.peer_pfc;
@@ -182,9 +183,9 @@ core_lcp_up(struct turn *t)
 		fx_up(t->fx, PPP_UP_LCP);
 	p->up_lcp = true;
 	/* No proof demanded is no proof given: it must be allowed in so many words. */
-	if (method == AUTH_NONE && !(p->conf.auth_mask & AUTH_BIT(AUTH_NONE))) {
+	if (method == AUTH_NONE && !(p->conf->auth_mask & AUTH_BIT(AUTH_NONE))) {
 		char ours[64];
-		auth_mask_text(p->conf.auth_mask, ours, sizeof(ours));
+		auth_mask_text(p->conf->auth_mask, ours, sizeof(ours));
 		NOTE(t, FACT_AUTH_LISTS, F_STR(ours), F_STR("none"));
 		core_fail(t, CAUSE_AUTH_NO_COMMON);
 		return;
@@ -223,8 +224,8 @@ core_lcp_down(struct turn *t)
 	p->cp_lcp.n_refused_in = 0;
 	p->lcp.n_auth_naks = 0;
 	/* A peer that begins again and again gets no more time by that. */
-	if (p->conf.negotiate_ms && !p->closing && p->negotiate_deadline_ms == NEVER_MS)
-		p->negotiate_deadline_ms = t->now->ms + p->conf.negotiate_ms;
+	if (p->conf->negotiate_ms && !p->closing && p->negotiate_deadline_ms == NEVER_MS)
+		p->negotiate_deadline_ms = t->now->ms + p->conf->negotiate_ms;
 }
 
 /* ---- the network phase ---- */
@@ -254,7 +255,7 @@ refuse_network(struct turn *t, enum cause cause)
 	struct ppp *p = t->p;
 
 	core_reject_protocol(t, PPP_PROTO_IPCP, view_of(p->held, p->n_held));
-	if (p->conf.ipv6_enabled)
+	if (p->conf->ipv6_enabled)
 		core_reject_protocol(t, PPP_PROTO_IPV6CP, view_of(p->held6, p->n_held6));
 	core_fail(t, cause);
 }
@@ -288,19 +289,19 @@ begin_network(struct turn *t)
 	ccp_start(t, p->levels);
 	if (p->ended)
 		return;
-	if (!p->conf.ip_enabled && !p->conf.ipv6_enabled) {
+	if (!p->conf->ip_enabled && !p->conf->ipv6_enabled) {
 		p->net = NET_OFF;
-		p->net_deadline_ms = t->now->ms + p->conf.restart_ms;
+		p->net_deadline_ms = t->now->ms + p->conf->restart_ms;
 		if (p->n_held)
 			refuse_network(t, CAUSE_IP_OFF);
 		return;
 	}
-	if (p->conf.side == SIDE_CLIENT) {
+	if (p->conf->side == SIDE_CLIENT) {
 		core_ncp_run(t);
 		return;
 	}
 	p->net = NET_ASKED;
-	p->ask_deadline_ms = t->now->ms + p->conf.answer_ms;
+	p->ask_deadline_ms = t->now->ms + p->conf->answer_ms;
 	t->fx->lease = (struct lease_request){ .wanted = wanted_address(p) };
 	fx_ask_lease(t->fx);
 }
@@ -349,7 +350,7 @@ input_opened(struct turn *t, uint16_t protocol, struct view info)
 		core_ncp_input(t, &p->cp_ipcp, info);
 		if (p->net == NET_OFF)
 			refuse_network(t, CAUSE_IP_OFF);
-	} else if (protocol == PPP_PROTO_IPV6CP && p->conf.ipv6_enabled) {
+	} else if (protocol == PPP_PROTO_IPV6CP && p->conf->ipv6_enabled) {
 		core_ncp_input(t, &p->cp_ipv6cp, info);
 	} else {
 		core_reject_protocol(t, protocol, info);
@@ -396,7 +397,15 @@ ppp_new(const struct ppp_conf *conf)
 
 	if (!p)
 		return NULL;
-	p->conf = *conf;
+	p->conf = conf;
+	if (conf->side == SIDE_CLIENT) {
+		p->conf = p->own = calloc(1, sizeof(*p->own));
+		if (!p->own) {
+			free(p);
+			return NULL;
+		}
+		*p->own = *conf;
+	}
 	p->network_allowed = !conf->hold_network;
 	p->ask_deadline_ms = p->negotiate_deadline_ms = p->net_deadline_ms = NEVER_MS;
 	p->settle_deadline_ms = NEVER_MS;
@@ -415,6 +424,10 @@ ppp_free(struct ppp *p)
 {
 	if (!p)
 		return;
+	auth_free(p);
+	if (p->own)
+		secret_wipe_bytes(p->own, sizeof(*p->own));
+	free(p->own);
 	secret_wipe_bytes(p, sizeof(*p));
 	free(p);
 }
@@ -427,8 +440,8 @@ ppp_lower_up(struct ppp *p, const struct now *now, struct fx *fx)
 	if (p->ended || p->started)
 		return;
 	p->started = true;
-	if (p->conf.negotiate_ms)
-		p->negotiate_deadline_ms = now->ms + p->conf.negotiate_ms;
+	if (p->conf->negotiate_ms)
+		p->negotiate_deadline_ms = now->ms + p->conf->negotiate_ms;
 	lcp_init(&t);
 	cp_start(&t, &p->cp_lcp);
 }
@@ -501,7 +514,7 @@ ppp_tick(struct ppp *p, const struct now *now, struct fx *fx)
 	if (now->ms >= p->ask_deadline_ms) {
 		NOTE(&t, FACT_NO_ANSWER, F_STR("aaa"),
 		    F_STR(p->net == NET_ASKED ? "address" : "authentication"),
-		    F_U(p->conf.answer_ms));
+		    F_U(p->conf->answer_ms));
 		core_fail(&t, CAUSE_AAA_DOWN);
 	}
 	if (now->ms >= p->net_deadline_ms)
@@ -557,8 +570,8 @@ ppp_auth_method(const struct ppp *p)
 struct view
 ppp_peer_name(const struct ppp *p)
 {
-	if (p->conf.side == SIDE_CLIENT)
-		return view_of(p->conf.user, p->conf.n_user);
+	if (p->conf->side == SIDE_CLIENT)
+		return view_of(p->conf->user, p->conf->n_user);
 	return view_of(p->auth.name, p->auth.n_name);
 }
 

@@ -100,7 +100,7 @@ test_what_is_taken(void **unused)
 	h_free(h);
 
 	h = begin(SIDE_SERVER, ENCRYPT_STRONG);
-	h->p->conf.mppe_stateful = false;
+	h->conf.mppe_stateful = false;
 	asks(h, 1, "120600000080", CP_CONF_NAK, "120601000080");
 	asks(h, 2, "", CP_CONF_NAK, "120601000080"); /* in the clear? no */
 	h_free(h);
