@@ -163,6 +163,8 @@ live(struct lockouts *t, const struct lockout_rules *r, struct view name,
 {
 	struct lockout *l = find(t, name, network);
 
+	if (l && l->last_s > now_s) /* the clock was set back: it counts from now, not for years */
+		l->last_s = now_s;
 	if (!l || l->denials == 0 || !is_over(l, r, now_s))
 		return l && l->denials ? l : NULL;
 	l->denials = 0;

@@ -159,10 +159,9 @@ x509_name_text(const X509_NAME *name, char *out, size_t cap)
 	char *text = NULL;
 	long n = 0;
 
-	must(bio);
-	if (X509_NAME_print_ex(bio, name, 0, form) >= 0)
+	if (bio && X509_NAME_print_ex(bio, name, 0, form) >= 0)
 		n = BIO_get_mem_data(bio, &text);
-	finish(out, cap, 0);
+	finish(out, cap, 0); /* for want of memory it has no name: it is for people to read */
 	if (n > 0) {
 		size_t len = (size_t)n < cap ? (size_t)n : cap - 1;
 

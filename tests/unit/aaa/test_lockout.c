@@ -123,6 +123,24 @@ test_forgotten_and_saved(void **state)
 	lockouts_free(t);
 }
 
+/* G12: the clock jumps by 25 years: a lock-out ends at the latest when its time has passed once. */
+static void
+test_G12_clock_jumps(void **state)
+{
+	const int64_t now_s = 1790000000, years = (int64_t)25 * 365 * 86400;
+	struct lockouts *t = lockouts_new(1);
+
+	(void)state;
+	fails(t, &rules, "anna", "203.0.113.7", now_s, 3);
+	assert_true(locked(t, &rules, "anna", "203.0.113.7", now_s));
+	assert_true(locked(t, &rules, "anna", "203.0.113.7", now_s - years));
+	assert_true(locked(t, &rules, "anna", "203.0.113.7", now_s - years + rules.reset_s - 1));
+	assert_false(locked(t, &rules, "anna", "203.0.113.7", now_s - years + rules.reset_s));
+	fails(t, &rules, "anna", "203.0.113.7", now_s, 3);
+	assert_false(locked(t, &rules, "anna", "203.0.113.7", now_s + years));
+	lockouts_free(t);
+}
+
 /* A flood of made-up names is bounded, and what is young stays. */
 static void
 test_flood(void **state)
@@ -149,6 +167,7 @@ main(void)
 		cmocka_unit_test(test_name_and_network),
 		cmocka_unit_test(test_network_and_exempt),
 		cmocka_unit_test(test_forgotten_and_saved),
+		cmocka_unit_test(test_G12_clock_jumps),
 		cmocka_unit_test(test_flood),
 	};
 

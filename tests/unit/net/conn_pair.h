@@ -38,8 +38,11 @@ struct pair {
 	uint32_t idle_s, session_s, hours_s; /* what the policy grants */
 	unsigned int n_from_client;          /* IP packets that reached the server's TUN */
 	unsigned int n_from_server;
-	size_t chunk; /* bytes moved at a time; 0 = all */
+	size_t chunk;             /* bytes moved at a time; 0 = all */
+	bool ends_without_memory; /* conn_feed may fail, and ends the connection, as in a worker */
 };
+
+static bool aaa_answers; /* what is allocated meanwhile is not the connection's */
 
 static inline void
 make_pki(struct pki *p)
@@ -120,6 +123,7 @@ answer_auth(struct pair *p)
 	struct auth_answer a = { .cause = CAUSE_WRONG_PASSWORD, .may_retry = p->may_retry };
 	uint8_t hash[16], response[24];
 
+	aaa_answers = true;
 	assert_true(mschap_nt_hash(view_str("secret"), hash));
 	assert_int_equal(r->n_name, 5);
 	if (r->method == AUTH_PAP) {
@@ -133,6 +137,7 @@ answer_auth(struct pair *p)
 		    hash, response, r->peer_challenge, r->challenge, name, a.success);
 		mschap2_master_keys(hash, response, a.server_send_key, a.server_recv_key);
 	}
+	aaa_answers = false;
 	if (a.ok)
 		a.cause = CAUSE_NONE;
 	a.profile.idle_timeout_s = p->idle_s;
@@ -164,8 +169,13 @@ move(struct pair *p, struct conn *from, struct conn *to, struct conn_work *w, un
 		return false;
 	if (p->chunk && out.n > p->chunk)
 		out.n = p->chunk;
-	assert_true(conn_feed(to, out));
+	bool fed = conn_feed(to, out);
 	conn_out_sent(from, out.n, &p->now);
+	if (!fed) {
+		assert_true(p->ends_without_memory);
+		(void)conn_close(to, w, CAUSE_NO_MEMORY, &p->now);
+		return true;
+	}
 	while (more) {
 		unsigned int ev = conn_step(to, w, &p->now, &more);
 		*n_ip += (unsigned int)w->join.n_pieces;
