@@ -2,7 +2,7 @@
 """
 What the machine does to us: a full disk, a locked database, a journal that takes nothing. A clear
 error with a remedy, sessions that can live go on, and nothing is lost that was said to be kept. And
-what we say to everybody: no secret is in any of it. G13, B01, U06.
+what we say to everybody: no secret is in any of it. G13, B01, U01, U02, U05, U06.
 """
 import base64
 import os
@@ -71,7 +71,7 @@ def disk_is_full(lab):
     equal(answer["code"], "internal.store-down", answer)
     check("full" in answer["error"] and "df -h" in answer["remedy"], answer)
     groups = s.ctl("group", "list")["rows"]
-    for i in range(12):
+    for i in range(5):
         refused(lab.dial("bob", password=f"guess{i}"), *REFUSED)
     check(ping(lab.client, d.server_address), "the session does not live")
     s.wait_line(r"history.*full.*remedy: make room", after=begun)
@@ -87,7 +87,7 @@ def disk_is_full(lab):
     s.wait_line(r"history of attempts is written again; 0 attempts", after=begun, seconds=15)
     rows = s.ctl("attempts", "--limit", "100", "--user", "bob", "--failures")["rows"]
     wrong = [r for r in rows if r["cause"] == "account.wrong-password"]
-    equal(len(wrong), 12, "attempts of meanwhile:", rows)
+    equal(len(wrong), 5, "attempts of meanwhile:", rows)
     check(s.ctl("diagnose", wrong[0]["id"])["evidence"], "its facts are lost")
     s.add_user("carol")
     lab.hang_up_all()
@@ -186,6 +186,54 @@ def names_are_no_sql(lab):
     s.attempt(user=evil[0], cause="account.unknown")
     lab.connect("alice")                    # by her group and its policy
     equal(s.attempt(user="alice", ended=False)["policy"], "p'); DELETE FROM account; --")
+
+
+@case()
+def names_that_are_no_text(lab):
+    """U02 U05: terminal sequences, line breaks and text direction in a name reach no terminal raw."""
+    journal_path = "/run/systemd/journal/socket"
+    os.makedirs("/run/systemd/journal", exist_ok=True)
+    journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    journal.bind(journal_path)
+    journal.settimeout(5)
+    try:
+        s = lab.serve(users=["alice"])
+        said = []
+        for name in ("eve\x1b[2J\x1b[31m", "eve\nrrasd: ready: all is well", "eve\u202eecila",
+                     "eve\x07\x9b31m", "<script>alert(1)</script>"):
+            d = lab.dial(name)
+            check(d.status != 0, d.text())
+            row = wait_for(lambda: next(iter(s.ctl("attempts", "--limit", "1")["rows"]), None),
+                           "the attempt")
+            said += [journal.recv(65536).decode()]
+            for argv in (["attempts"], ["attempts", row["id"]], ["diagnose", row["id"]],
+                         ["diagnose", "--trail", row["id"]]):
+                done = s.ctl_raw(*argv)
+                said += [done.stdout, done.stderr]
+        said.append(s.log())
+        for text in said:
+            for raw in ("\x1b", "\x07", "\x9b", "\u202e", "\nrrasd: ready: all is well"):
+                check(raw not in text.replace(s.wait_line("rrasd: ready"), ""), repr(raw), "in",
+                      repr(text))
+        check(any("eve" in text for text in said), "the names are not shown at all")
+    finally:
+        journal.close()
+        os.unlink(journal_path)
+
+
+@case()
+def nobody_without_a_password(lab):
+    """U01: a new server knows nobody; no account has an empty password, and none opens one."""
+    s = lab.serve(conf(authentication="methods mschapv2 chap pap"))
+    equal(s.ctl("user", "list")["rows"], [])
+    answer = s.ctl("user", "add", "empty", "--password-file", "-", stdin="\n", ok=False)
+    check(answer["status"] != 0, "an empty password was taken:", answer)
+    s.ctl("user", "add", "none", "--no-password", "--dialin", "allow")
+    for user, method, password in (("none", "mschapv2", ""), ("none", "pap", ""),
+                                   ("empty", "mschapv2", ""), ("admin", "pap", "admin"),
+                                   ("root", "pap", "")):
+        d = lab.dial(user, "--auth", method, password=password)
+        check(not d.connected, user, method, repr(password), "was let in")
 
 
 def forms(secret):
