@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool
@@ -16,8 +17,18 @@ dial_password_read(const char *path, struct secret *out)
 	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	struct file_bytes b = { 0 };
 	int rc = fd < 0 ? -errno : file_read_fd(fd, 4096, &b);
+	struct stat st;
 	bool ok = false;
 
+	if (fd > STDIN_FILENO && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 07)) {
+		fprintf(stderr,
+		    "rasdial: %s holds a password and everybody on this machine can read it: run "
+		    "\"chmod 600 %s\"\n",
+		    path, path);
+		file_bytes_free(&b);
+		close(fd);
+		return false;
+	}
 	if (fd > STDIN_FILENO)
 		close(fd);
 	if (rc < 0) {

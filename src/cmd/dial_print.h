@@ -9,10 +9,18 @@
 
 struct dial_print {
 	bool json;
+	const char *name; /* of the connection */
 };
 
-/* The connection is up. */
-void dial_print_up(const struct dial_print *p, const struct dial_state *s);
+/* An event of a call; s for DIAL_CONNECTED and DIAL_CHANGED. Not DIAL_ENDED. */
+void dial_print_event(
+    const struct dial_print *p, const struct dial_event *e, const struct dial_state *s);
+
+/* All about one that is up. */
+void dial_print_status(const struct dial_print *p, const struct dial_state *s);
+
+/* The end of a call that was up, as it should be. */
+void dial_print_end(const struct dial_print *p, const struct attempt_record *r);
 
 /* It was ended on demand. */
 void dial_print_gone(const struct dial_print *p, const struct dial_state *s);

@@ -44,10 +44,13 @@ dial_state_claim(const char *name)
 int
 dial_state_write(int fd, const struct dial_state *s)
 {
-	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:I}",
+	json_t *o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, "
+			      "s:s, s:I, s:I, s:I}",
 	    "name", s->name, "host", s->host, "user", s->user, "device", s->device, "local",
 	    s->local, "remote", s->remote, "dns", s->dns, "local6", s->local6, "suffix", s->suffix,
-	    "routes", s->routes, "since", (json_int_t)s->since_unix_s, "pid", (json_int_t)s->pid);
+	    "routes", s->routes, "set_routes", s->set_routes, "dns_by", s->dns_by, "state",
+	    s->state, "cause", s->cause, "tries", (json_int_t)s->tries, "since",
+	    (json_int_t)s->since_unix_s, "pid", (json_int_t)s->pid);
 	char *text = o ? json_dumps(o, JSON_COMPACT) : NULL;
 	int rc = text ? 0 : -ENOMEM;
 
@@ -110,6 +113,11 @@ read_state(const char *path, struct dial_state *out)
 	copy(o, "local6", out->local6, sizeof(out->local6));
 	copy(o, "suffix", out->suffix, sizeof(out->suffix));
 	copy(o, "routes", out->routes, sizeof(out->routes));
+	copy(o, "set_routes", out->set_routes, sizeof(out->set_routes));
+	copy(o, "dns_by", out->dns_by, sizeof(out->dns_by));
+	copy(o, "state", out->state, sizeof(out->state));
+	copy(o, "cause", out->cause, sizeof(out->cause));
+	out->tries = (unsigned int)json_integer_value(json_object_get(o, "tries"));
 	json_decref(o);
 	return out->pid > 1;
 }

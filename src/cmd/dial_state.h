@@ -16,8 +16,13 @@ struct dial_state {
 	char local[ADDR_TEXT_MAX], remote[ADDR_TEXT_MAX], dns[ADDR_TEXT_MAX];
 	char local6[ADDR_TEXT_MAX]; /* "-": none */
 	char suffix[DNS_SUFFIX_MAX];
-	char routes[512]; /* that the server told, with blanks between; cut when longer */
-	int64_t since_unix_s;
+	char routes[512];      /* that the server told, with blanks between; cut when longer */
+	char set_routes[2048]; /* through the tunnel, likewise */
+	char dns_by[16];       /* who was told of the DNS servers; empty: nobody */
+	char state[16];        /* "up", "reconnecting" */
+	char cause[64];        /* why it broke, while it is reconnecting */
+	unsigned int tries;
+	int64_t since_unix_s; /* of the call that is or was up */
 	pid_t pid;
 };
 

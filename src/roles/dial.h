@@ -13,6 +13,7 @@
 #include "crypto/tls.h"
 
 #define DIAL_ROUTES_MAX 32u
+#define DIAL_SET_ROUTES_MAX (2 * DIAL_ROUTES_MAX + 5)
 
 struct dial_options {
 	char name[64];  /* of the connection */
@@ -29,9 +30,12 @@ struct dial_options {
 	unsigned int n_behind; /* networks behind this host, which the server routes to it */
 	struct ip_prefix behind[DIAL_ROUTES_MAX];
 	bool default_route, set_dns;
-	char device[16]; /* wanted name of the TUN device */
+	bool server_routes; /* prefixes that the server tells by DHCP become routes */
+	bool class_route;   /* the class A, B or C network of our inner address, as Windows does */
+	bool leave_other;   /* full tunnel: the family that it does not carry stays outside */
+	char device[16];    /* wanted name of the TUN device */
 	uint32_t connect_ms;
-	bool quiet; /* no progress lines */
+	unsigned int tries; /* to get a broken connection back, in a row; 0: none */
 	bool no_offload;
 };
 
@@ -59,19 +63,44 @@ struct dial_result {
 	unsigned int n_server_routes;
 	struct ip_prefix server_routes[DIAL_ROUTES_MAX];
 	char device[16];
+	bool ended_waiting; /* the user's end of it found no call: record is the former one's */
+	char dns_by[16];    /* who was told of the DNS servers; empty: nobody */
+	unsigned int n_set_routes; /* through the tunnel */
+	struct ip_prefix set_routes[DIAL_SET_ROUTES_MAX];
 };
 
-/* Called when the connection is up: the caller may let go of the terminal. */
-typedef void (*dial_up_fn)(void *ctx, const struct dial_result *r);
-/* One line of progress. */
-typedef void (*dial_say_fn)(void *ctx, const char *line);
+/* What a call tells while it lives, in order; the names are those of rasdial --json. */
+enum dial_event_kind {
+	DIAL_RESOLVING,
+	DIAL_CONNECTING,     /* peer */
+	DIAL_TLS,            /* TCP is there */
+	DIAL_AUTHENTICATING, /* the server's protocol answered */
+	DIAL_ADDRESS,        /* addresses were agreed on */
+	DIAL_CONNECTED,      /* result */
+	DIAL_CHANGED,        /* result: something about a connection that is up */
+	DIAL_WARNING,
+	DIAL_RECONNECTING, /* result->record: why; try, tries, wait_ms */
+	DIAL_ENDED,        /* result->record: why; the last one */
+};
+
+struct dial_event {
+	enum dial_event_kind kind;
+	const char *text; /* one line for a person */
+	struct endpoint peer;
+	unsigned int try, tries;
+	uint32_t wait_ms;
+	const struct dial_result *result;
+};
+
+/* Must not keep anything of e. */
+typedef void (*dial_event_fn)(void *ctx, const struct dial_event *e);
 
 /*
- * Makes the call and holds it until it ends (SIGTERM, SIGINT, the server, the path). Fills *out,
- * whose cause tells why it ended. The password in opt is wiped.
+ * Makes the call and holds it until it ends (SIGTERM, SIGINT, the server, the path), and as often
+ * as opt->tries allows makes it again when it breaks. SIGUSR1 has it dial anew at once. Fills *out,
+ * whose cause tells why it ended for good. The passwords in opt are wiped.
  */
-void dial_hold(
-    struct dial_options *opt, dial_say_fn say, dial_up_fn up, void *ctx, struct dial_result *out);
+void dial_hold(struct dial_options *opt, dial_event_fn fn, void *ctx, struct dial_result *out);
 void dial_result_fini(struct dial_result *r);
 
 #endif

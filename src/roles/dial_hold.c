@@ -1,13 +1,15 @@
 /*
- * The holder of rasdial: finds and reaches the server, makes the device, starts the core process,
- * sets addresses and routes when the call is up, and takes them away when it ends.
+ * The holder of rasdial: finds and reaches the server, starts the core process, has addresses and
+ * routes set when the call is up (dial_net.h), dials anew when it breaks, and takes all away at the
+ * end.
  */
-#include "roles/dial.h"
+#include "roles/dial_net.h"
+#include "roles/dial_redial.h"
 
 #include "crypto/crypto.h"
 #include "os/chan.h"
 #include "os/file.h"
-#include "os/netlink.h"
+#include "os/lookup.h"
 #include "os/proc.h"
 #include "os/sock.h"
 #include "os/tun.h"
@@ -22,33 +24,45 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ADDRESSES_MAX 8u
 #define FACTS_MAX 24576u
-#define RESOLVECTL_MS 3000u
+#define N_SIGNALS 4u
 
 struct holder {
 	struct dial_options *opt;
-	dial_say_fn say;
-	dial_up_fn up;
+	dial_event_fn fn;
 	void *ctx;
 	struct dial_result *out;
 	struct loop *loop;
-	struct loop_signal *signals[3];
+	struct loop_signal *signals[N_SIGNALS];
 	struct chan *chan;
-	struct netlink *nl;
+	struct dial_net net;
+	struct tls_ctx *tls;
 	struct attempt attempt; /* until the core process makes the real one */
 	struct endpoint peer;
-	int tun_fd;
-	unsigned int ifindex, offload;
+	size_t n_addrs; /* of the server, as last looked up */
+	struct ip_addr addrs[LOOKUP_ADDRS_MAX];
 	pid_t core;
-	bool have_record, pinned, writable, cancelled;
-	struct route pin; /* of the server's own address, beside the tunnel */
+	bool have_record, writable, cancelled;
+	bool up;                              /* this call */
+	bool was_up, again;                   /* some call was; SIGUSR1: dial anew now */
+	unsigned int tries;                   /* in a row that came to nothing */
+	struct secret password, new_password; /* kept only for calls to come */
 };
 
-static void say(struct holder *h, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void
+tell(struct holder *h, struct dial_event e)
+{
+	e.peer = h->peer;
+	e.result = h->out;
+	if (h->fn)
+		h->fn(h->ctx, &e);
+}
+
+static void say(struct holder *h, enum dial_event_kind kind, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 static void
-say(struct holder *h, const char *fmt, ...)
+say(struct holder *h, enum dial_event_kind kind, const char *fmt, ...)
 {
 	char line[512];
 	va_list ap;
@@ -56,14 +70,24 @@ say(struct holder *h, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	if (h->say)
-		h->say(h->ctx, line);
+	tell(h, (struct dial_event){ .kind = kind, .text = line });
 }
 
 static void
 note(struct holder *h, const struct fact *f)
 {
 	attempt_note(&h->attempt, f, loop_now(h->loop));
+}
+
+/* What is wrong and does not end the call: said, and kept with the attempt. */
+static void
+on_warning(void *ctx, const char *text)
+{
+	struct holder *h = ctx;
+	struct fact f = FACT_MAKE(FACT_DIAL_WARNING, F_STR(text));
+
+	note(h, &f);
+	say(h, DIAL_WARNING, "%s", text);
 }
 
 static void
@@ -152,13 +176,13 @@ connect_one(struct holder *h, const struct ip_addr *addr)
 	char text[ENDPOINT_TEXT_MAX];
 	int fd, rc;
 
-	say(h, "Connecting to %s...", endpoint_text(&to, text));
+	h->peer = to;
+	say(h, DIAL_CONNECTING, "Connecting to %s...", endpoint_text(&to, text));
 	fd = sock_connect_tcp(&to);
 	rc = fd < 0 ? fd : wait_connected(h, fd);
 	struct fact f =
 	    FACT_MAKE(FACT_DIAL_CONNECT, F_END(to), F_STR(rc < 0 ? strerror(-rc) : "connected"));
 	note(h, &f);
-	h->peer = to;
 	if (rc == 0)
 		return fd;
 	if (fd >= 0)
@@ -181,29 +205,83 @@ connect_cause(int rc)
 	}
 }
 
+static void
+on_stop(void *ctx)
+{
+	loop_stop(ctx);
+}
+
+/* Waits for ms, a signal, or whatever else stops the loop. */
+static void
+wait_in_loop(struct holder *h, uint64_t ms)
+{
+	struct loop_timer *timer = loop_timer_new(h->loop, on_stop, h->loop);
+
+	if (timer) {
+		loop_timer_at(timer, loop_now(h->loop)->ms + ms);
+		loop_run(h->loop);
+	}
+	loop_timer_free(timer);
+}
+
+/*
+ * Fills h->addrs. False with a text. While routes of a former call are up the name service may lie
+ * behind them: then what was found before is taken.
+ */
+static bool
+look_up(struct holder *h, char *err, size_t cap)
+{
+	struct lookup *k;
+	struct ip_addr literal;
+	size_t n;
+
+	if (ip_parse(view_str(h->opt->host), &literal)) {
+		h->addrs[0] = literal;
+		h->n_addrs = 1;
+		return true;
+	}
+	if (h->n_addrs && h->opt->default_route && h->tries < 3)
+		return true;
+	say(h, DIAL_RESOLVING, "Resolving %s...", h->opt->host);
+	k = lookup_start(h->loop, h->opt->host, on_stop, h->loop);
+	if (!k) {
+		snprintf(err, cap, "%s", strerror(errno));
+		return false;
+	}
+	if (!h->cancelled)
+		wait_in_loop(h, h->opt->connect_ms);
+	n = lookup_result(k, h->addrs, LOOKUP_ADDRS_MAX, err, cap);
+	lookup_free(k);
+	if (n)
+		h->n_addrs = n;
+	return n > 0 || (h->n_addrs && h->opt->default_route);
+}
+
 /* Resolves the name and connects to its addresses in turn. The socket, or -1 after fail(). */
 static int
 reach(struct holder *h)
 {
-	struct ip_addr addrs[ADDRESSES_MAX];
 	char err[256] = "", list[FACT_TEXT_MAX] = "";
-	size_t n = sock_resolve(h->opt->host, addrs, ADDRESSES_MAX, err, sizeof(err)), o = 0;
+	bool known = look_up(h, err, sizeof(err));
+	size_t n = known ? h->n_addrs : 0, o = 0;
 	int rc = -EHOSTUNREACH;
 
 	for (size_t i = 0; i < n && o < sizeof(list); i++) {
 		char text[ADDR_TEXT_MAX];
 		o += (size_t)snprintf(
-		    list + o, sizeof(list) - o, "%s%s", i ? ", " : "", ip_text(&addrs[i], text));
+		    list + o, sizeof(list) - o, "%s%s", i ? ", " : "", ip_text(&h->addrs[i], text));
 	}
 	struct fact f = FACT_MAKE(
 	    FACT_DIAL_TARGET, F_STR(h->opt->host), F_STR(n ? list : err), F_U(h->opt->port));
 	note(h, &f);
-	if (n == 0) {
-		fail(h, CAUSE_DIAL_NAME);
+	if (n == 0 || h->cancelled) {
+		fail(h, h->cancelled ? CAUSE_DIAL_CANCELLED : CAUSE_DIAL_NAME);
 		return -1;
 	}
 	for (size_t i = 0; i < n && !h->cancelled; i++) {
-		rc = connect_one(h, &addrs[i]);
+		if (h->was_up)
+			dial_net_pin_again(&h->net, &h->addrs[i]);
+		rc = connect_one(h, &h->addrs[i]);
 		if (rc >= 0)
 			return rc;
 	}
@@ -232,20 +310,15 @@ static bool
 open_device(struct holder *h)
 {
 	char err[256];
-	struct if_link link;
 	int rc;
 
-	h->tun_fd = tun_open(h->opt->device, true, h->out->device);
-	rc = h->tun_fd < 0 ? h->tun_fd : netlink_open(&h->nl);
-	if (rc >= 0 && !h->opt->no_offload)
-		h->offload = tun_set_offload(h->tun_fd, VNET_TCP | VNET_UDP);
+	h->net = (struct dial_net){
+		.opt = h->opt, .res = h->out, .warn = on_warning, .ctx = h, .tun_fd = -1
+	};
+	rc = dial_net_open(&h->net);
 	if (rc >= 0)
-		rc = netlink_link_get(h->nl, h->out->device, 0, &link);
-	if (rc >= 0) {
-		h->ifindex = link.ifindex;
 		return true;
-	}
-	say(h, "No tunnel device: %s", tun_error_text(rc, err, sizeof(err)));
+	say(h, DIAL_WARNING, "No tunnel device: %s", tun_error_text(rc, err, sizeof(err)));
 	struct fact f = FACT_MAKE(
 	    FACT_DIAL_DEVICE, F_STR(h->opt->device), F_STR(tun_error_text(rc, err, sizeof(err))));
 	note(h, &f);
@@ -253,143 +326,13 @@ open_device(struct holder *h)
 	return false;
 }
 
-static int
-add_route(struct holder *h, struct ip_prefix dst)
-{
-	bool six = dst.addr.family == IP_V6;
-	struct route r = { .type = ROUTE_UNICAST,
-		.dst = dst,
-		.ifindex = h->ifindex,
-		.source = six ? h->out->local6 : h->out->local };
-	char text[ADDR_TEXT_MAX];
-	int rc = netlink_route_add(h->nl, &r, true);
-
-	if (rc < 0)
-		say(h, "Route to %s/%u not set: %s", ip_text(&dst.addr, text), dst.len,
-		    strerror(-rc));
-	return rc;
-}
-
-/* The server's own address keeps its way around the tunnel. */
-static void
-pin_server(struct holder *h)
-{
-	struct route now;
-
-	if (netlink_route_lookup(h->nl, &h->peer.addr, &now) < 0)
-		return;
-	h->pin = (struct route){ .type = ROUTE_UNICAST,
-		.dst = { .addr = h->peer.addr, .len = h->peer.addr.family == IP_V4 ? 32 : 128 },
-		.gateway = now.gateway,
-		.ifindex = now.ifindex };
-	h->pinned = netlink_route_add(h->nl, &h->pin, false) == 0;
-}
-
-static void
-set_dns(struct holder *h)
-{
-	char dns[ADDR_TEXT_MAX];
-	struct proc_result res;
-
-	if (ip_is_none(&h->out->dns[0]))
-		return;
-	const char *const argv[] = { "resolvectl", "dns", h->out->device,
-		ip_text(&h->out->dns[0], dns), NULL };
-	if (proc_run(argv, view_of(NULL, 0), RESOLVECTL_MS, &res) < 0) {
-		say(h, "DNS is not set: resolvectl is missing. The server named %s.", dns);
-		return;
-	}
-	if (!proc_ok(&res))
-		say(h, "DNS is not set: resolvectl refused. The server named %s.", dns);
-	proc_result_fini(&res);
-}
-
-/*
- * The core heard the advertisements and made the address: the kernel neither asks nor believes
- * anything on this device.
- */
-static void
-quiet_ipv6(const char *device)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "net/ipv6/conf/%s/addr_gen_mode", device);
-	(void)!file_sysctl(path, "1");
-	snprintf(path, sizeof(path), "net/ipv6/conf/%s/accept_ra", device);
-	(void)!file_sysctl(path, "0");
-}
-
-/* 0, or why the address could not be set: then the call goes on with IPv4. */
-static int
-plumb6(struct holder *h)
-{
-	struct if_addr a = { .ifindex = h->ifindex,
-		.local = { .addr = h->out->local6, .len = 128 } };
-	struct ip_addr low = { .family = IP_V6 }, high = { .family = IP_V6, .b = { 0x80 } };
-	int rc = netlink_addr_add(h->nl, &a);
-
-	if (rc < 0) {
-		say(h, "The IPv6 address could not be set: %s", strerror(-rc));
-		h->out->local6 = (struct ip_addr){ 0 };
-		return rc;
-	}
-	if (h->opt->default_route && h->out->routes6) {
-		(void)!add_route(h, (struct ip_prefix){ .addr = low, .len = 1 });
-		(void)!add_route(h, (struct ip_prefix){ .addr = high, .len = 1 });
-	}
-	return 0;
-}
-
-/* Routes that were asked for, in the families that the call carries. */
-static void
-add_routes(struct holder *h)
-{
-	for (unsigned int i = 0; i < h->opt->n_routes; i++) {
-		bool six = h->opt->routes[i].addr.family == IP_V6;
-		if (!ip_is_none(six ? &h->out->local6 : &h->out->local))
-			(void)!add_route(h, h->opt->routes[i]);
-	}
-	if (h->opt->default_route && !ip_is_none(&h->out->local)) {
-		/* Two halves win over the default route without touching it. */
-		(void)!add_route(h, (struct ip_prefix){ .addr = ip_v4(0), .len = 1 });
-		(void)!add_route(h, (struct ip_prefix){ .addr = ip_v4(0x80000000u), .len = 1 });
-	}
-}
-
-static bool
-plumb(struct holder *h, uint16_t mtu)
-{
-	struct if_addr a = { .ifindex = h->ifindex,
-		.local = { .addr = h->out->local, .len = 32 },
-		.peer = h->out->remote };
-	int rc = netlink_link_set_mtu(h->nl, h->ifindex, mtu);
-
-	quiet_ipv6(h->out->device);
-
-	if (rc == 0)
-		rc = netlink_link_set_up(h->nl, h->ifindex, true);
-	if (rc == 0 && !ip_is_none(&h->out->local))
-		rc = netlink_addr_add(h->nl, &a);
-	if (rc < 0) {
-		say(h, "The address could not be set: %s", strerror(-rc));
-		return false;
-	}
-	if (!h->pinned) /* a server may give another address to a session that is up */
-		pin_server(h);
-	if (!ip_is_none(&h->out->local6) && plumb6(h) < 0 && ip_is_none(&h->out->local))
-		return false;
-	add_routes(h);
-	if (h->opt->set_dns)
-		set_dns(h);
-	return true;
-}
-
 static void
 on_up(struct holder *h, const struct msg_dial_up *m)
 {
 	struct msg reply = { .id = MSG_DIAL_PLUMBED };
 
-	say(h, "Registering your computer on the network...");
+	if (!h->up)
+		say(h, DIAL_ADDRESS, "Registering your computer on the network...");
 	h->out->local = m->local;
 	h->out->remote = m->remote;
 	h->out->dns[0] = m->dns1;
@@ -398,16 +341,17 @@ on_up(struct holder *h, const struct msg_dial_up *m)
 	h->out->dns6[0] = m->dns6_1;
 	h->out->dns6[1] = m->dns6_2;
 	h->out->routes6 = m->routes6;
-	reply.u.dial_plumbed.ok = plumb(h, m->mtu);
+	reply.u.dial_plumbed.ok = dial_net_plumb(&h->net, &h->peer.addr, m->mtu) == 0;
 	if (!chan_send(h->chan, &reply, -1) || !reply.u.dial_plumbed.ok)
 		return;
-	if (h->up)
-		h->up(h->ctx, h->out);
+	tell(h, (struct dial_event){ .kind = h->up ? DIAL_CHANGED : DIAL_CONNECTED });
+	h->up = h->was_up = true;
+	h->tries = 0;
 }
 
 /*
- * What the server told by DHCP. Which of its prefixes become routes is the user's choice (they
- * could be taken for an attack, U09): they are kept and shown.
+ * What the server told by DHCP. Whether its prefixes become routes is the user's choice (they could
+ * be taken for an attack, U09): they are kept and shown in any case.
  */
 static void
 on_options(struct holder *h, const struct msg_dial_options *m)
@@ -426,8 +370,9 @@ on_options(struct holder *h, const struct msg_dial_options *m)
 		if (rd_ok(&r) && p.len <= 32)
 			o->server_routes[o->n_server_routes++] = p;
 	}
+	dial_net_options(&h->net);
 	if (h->up)
-		h->up(h->ctx, o);
+		tell(h, (struct dial_event){ .kind = DIAL_CHANGED });
 }
 
 static void
@@ -466,7 +411,8 @@ on_msg(void *ctx, struct chan *c, const struct msg *m, int fd)
 	if (fd >= 0)
 		close(fd);
 	if (m->id == MSG_DIAL_STAGE)
-		say(h, "%.*s", (int)m->u.dial_stage.text.n, (const char *)m->u.dial_stage.text.p);
+		say(h, DIAL_AUTHENTICATING, "%.*s", (int)m->u.dial_stage.text.n,
+		    (const char *)m->u.dial_stage.text.p);
 	else if (m->id == MSG_DIAL_UP)
 		on_up(h, &m->u.dial_up);
 	else if (m->id == MSG_DIAL_OPTIONS)
@@ -493,22 +439,24 @@ on_signal(void *ctx, int signo)
 	struct holder *h = ctx;
 	struct msg stop = { .id = MSG_STOP };
 
-	(void)signo;
-	h->cancelled = true;
+	if (signo == SIGUSR1 && (h->opt->tries == 0 || !h->was_up))
+		return;
+	h->again = signo == SIGUSR1;
+	h->cancelled = !h->again;
 	if (!h->chan || !chan_send(h->chan, &stop, -1))
 		loop_stop(h->loop);
 }
 
 /* Starts the core process; it never returns here. */
 static bool
-start_core(struct holder *h, struct tls_ctx *tls, int sock_fd)
+start_core(struct holder *h, int sock_fd)
 {
 	int pair[2];
 	struct dial_core d = { .opt = h->opt,
-		.tls = tls,
+		.tls = h->tls,
 		.sock_fd = sock_fd,
-		.tun_fd = h->tun_fd,
-		.offload = h->offload,
+		.tun_fd = h->net.tun_fd,
+		.offload = h->net.offload,
 		.peer = h->peer };
 
 	if (chan_pair(pair) < 0)
@@ -519,6 +467,8 @@ start_core(struct holder *h, struct tls_ctx *tls, int sock_fd)
 	h->core = fork();
 	if (h->core == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		secret_wipe(&h->password);
+		secret_wipe(&h->new_password);
 		close(pair[0]);
 		d.chan_fd = pair[1];
 		_exit(dial_core_main(&d));
@@ -555,22 +505,15 @@ merge_facts(struct holder *h)
 	r->record.facts = view_of(r->facts, r->n_facts);
 }
 
+/* One call, from looking up the name to its end. */
 static void
-run(struct holder *h)
+call(struct holder *h)
 {
-	char err[256] = "";
-	struct tls_ctx *tls = load_trust(h, err, sizeof(err));
-	int sock_fd;
+	int sock_fd = reach(h);
 
-	if (!tls) {
-		say(h, "%s", err);
-		struct fact f = FACT_MAKE(FACT_TLS_ERROR, F_STR(err));
-		note(h, &f);
-		fail(h, CAUSE_CERT_UNTRUSTED);
-		return;
-	}
-	if (open_device(h) && (sock_fd = reach(h)) >= 0) {
-		if (start_core(h, tls, sock_fd)) {
+	if (sock_fd >= 0) {
+		say(h, DIAL_TLS, "Connected. Starting TLS...");
+		if (start_core(h, sock_fd)) {
 			close(sock_fd);
 			loop_run(h->loop);
 		}
@@ -579,44 +522,120 @@ run(struct holder *h)
 		if (!h->have_record)
 			fail(h, CAUSE_WORKER_DIED);
 	}
-	tls_ctx_unref(tls);
+	chan_free(h->chan);
+	h->chan = NULL;
+	h->core = 0;
+	merge_facts(h);
+}
+
+static void
+begin(struct holder *h)
+{
+	attempt_init(&h->attempt, TUNNEL_SSTP, BY_DIAL, &(struct endpoint){ 0 },
+	    &(struct endpoint){ 0 }, loop_now(h->loop));
+	free(h->out->facts);
+	h->out->facts = NULL;
+	h->out->n_facts = 0;
+	h->out->record = (struct attempt_record){ 0 };
+	h->out->suffix[0] = 0;
+	h->out->n_server_routes = 0;
+	h->have_record = h->up = h->again = false;
+	if (h->opt->tries) {
+		h->opt->password = h->password;
+		h->opt->new_password = h->new_password;
+	}
+}
+
+/* Whether to dial anew, after waiting. */
+static bool
+once_more(struct holder *h)
+{
+	enum cause cause = h->out->record.cause;
+	uint32_t ms;
+	bool at_once = h->again;
+
+	if (h->cancelled || !h->was_up || h->tries >= h->opt->tries)
+		return false;
+	/* The new password may have become the only one. */
+	if (cause_info(cause)->class_ == CLASS_CREDENTIALS && h->new_password.n) {
+		h->password = h->new_password;
+		secret_wipe(&h->new_password);
+		at_once = true;
+	} else if (!at_once && !dial_may_retry(cause)) {
+		return false;
+	}
+	h->tries++;
+	ms = at_once ? 0 : dial_wait_ms(h->tries, now_draw_u32(loop_now(h->loop)));
+	tell(h, (struct dial_event){ .kind = DIAL_RECONNECTING,
+		    .try = h->tries,
+		    .tries = h->opt->tries,
+		    .wait_ms = ms });
+	if (ms)
+		wait_in_loop(h, ms);
+	h->out->ended_waiting = h->cancelled;
+	return !h->cancelled;
+}
+
+static void
+run(struct holder *h)
+{
+	char err[256] = "";
+
+	h->tls = load_trust(h, err, sizeof(err));
+	if (!h->tls) {
+		say(h, DIAL_WARNING, "%s", err);
+		struct fact f = FACT_MAKE(FACT_TLS_ERROR, F_STR(err));
+		note(h, &f);
+		fail(h, CAUSE_CERT_UNTRUSTED);
+		merge_facts(h);
+		return;
+	}
+	if (!open_device(h)) {
+		merge_facts(h);
+		return;
+	}
+	call(h);
+	while (once_more(h)) {
+		attempt_fini(&h->attempt);
+		begin(h);
+		call(h);
+	}
 }
 
 void
-dial_hold(
-    struct dial_options *opt, dial_say_fn sayer, dial_up_fn up, void *ctx, struct dial_result *out)
+dial_hold(struct dial_options *opt, dial_event_fn fn, void *ctx, struct dial_result *out)
 {
-	static const int signos[] = { SIGTERM, SIGINT, SIGHUP };
-	struct holder h = {
-		.opt = opt, .say = sayer, .up = up, .ctx = ctx, .out = out, .tun_fd = -1
-	};
+	static const int signos[N_SIGNALS] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
+	struct holder h = { .opt = opt, .fn = fn, .ctx = ctx, .out = out, .net = { .tun_fd = -1 } };
 	char err[256] = "";
 
 	*out = (struct dial_result){ 0 };
 	signal(SIGPIPE, SIG_IGN);
 	h.loop = loop_new();
 	must(h.loop);
-	attempt_init(&h.attempt, TUNNEL_SSTP, BY_DIAL, &(struct endpoint){ 0 },
-	    &(struct endpoint){ 0 }, loop_now(h.loop));
-	for (unsigned int i = 0; i < 3; i++)
+	if (opt->tries) {
+		h.password = opt->password;
+		h.new_password = opt->new_password;
+	}
+	begin(&h);
+	for (unsigned int i = 0; i < N_SIGNALS; i++)
 		h.signals[i] = loop_signal_new(h.loop, signos[i], on_signal, &h);
 	if (crypto_init(err, sizeof(err))) {
 		run(&h);
 	} else {
-		say(&h, "%s", err);
+		say(&h, DIAL_WARNING, "%s", err);
 		fail(&h, CAUSE_NO_MEMORY);
+		merge_facts(&h);
 	}
 	secret_wipe(&opt->password);
 	secret_wipe(&opt->new_password);
-	merge_facts(&h);
-	if (h.pinned)
-		(void)!netlink_route_del(h.nl, &h.pin);
-	chan_free(h.chan);
-	for (unsigned int i = 0; i < 3; i++)
+	secret_wipe(&h.password);
+	secret_wipe(&h.new_password);
+	dial_net_close(&h.net);
+	tell(&h, (struct dial_event){ .kind = DIAL_ENDED });
+	tls_ctx_unref(h.tls);
+	for (unsigned int i = 0; i < N_SIGNALS; i++)
 		loop_signal_free(h.signals[i]);
-	if (h.tun_fd >= 0)
-		close(h.tun_fd);
-	netlink_close(h.nl);
 	attempt_fini(&h.attempt);
 	loop_free(h.loop);
 }

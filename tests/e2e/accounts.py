@@ -105,6 +105,7 @@ def change(lab, user, new, old=PASSWORD, name="new", **more):
     path = f"{ROOT}/{name}.pw"
     with open(path, "w", encoding="utf-8") as f:
         f.write(new + "\n")
+    os.chmod(path, 0o600)
     return lab.dial(user, "--new-password-file", path, password=old, **more)
 
 

@@ -36,7 +36,7 @@ class Started:
 
 def cancelled(lab, started, signo, stage):
     status, out, err = started.end(signo)
-    said = json.loads(out)
+    said = json.loads(out.splitlines()[-1])
     equal((said["connected"], said["cause"], said["error"]), (False, "dial.cancelled", 631), out)
     equal(status, EXIT["internal"], out, err)
     check(said["title"] and said["evidence"] and said["meaning"], out)
@@ -86,7 +86,9 @@ def foreground_ends_the_call(lab):
     wait_for(lambda: "edge" in lab.connections(), "rasdial lists it")
     status, out, err = started.end(signal.SIGINT)
     equal(status, 0, out, err)
-    equal(json.loads(out)["address"], row["address"], out)
+    events = {e["event"]: e for e in map(json.loads, out.splitlines())}
+    equal(events["connected"]["address"], row["address"], out)
+    equal(events["disconnected"]["cause"], "ended.by-user", out)
     equal(s.attempt(id=row["id"])["cause"], "ended.by-peer")
     nothing_left(lab)
 

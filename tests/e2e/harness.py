@@ -340,9 +340,11 @@ class Dial:
         self.status, self.name, self.stderr = done.returncode, name, done.stderr
         no_bug(done.stderr, "rasdial")
         try:
-            self.json = json.loads(done.stdout) if done.stdout.strip() else {}
+            self.events = [json.loads(line) for line in done.stdout.splitlines()]
         except ValueError:
             raise Failed(f"rasdial: not JSON: {done.stdout}{done.stderr}") from None
+        told = [e for e in self.events if e["event"] in ("connected", "disconnected")]
+        self.json = told[-1] if told else {}
 
     def __getattr__(self, key):
         return self.__dict__["json"].get(key)
@@ -643,7 +645,10 @@ def _enter():
 def _prepare():
     for at in ("/run", "/var/lib"):
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", at], check=True)
-    # the journal is looked for, and would find the host's
+    # the journal is looked for, and would find the host's; rasdial sets /etc/resolv.conf
+    etc = "/run/etc"
+    subprocess.run(["cp", "-a", "/etc", etc], check=True, capture_output=True)
+    subprocess.run(["mount", "--bind", etc, "/etc"], check=True)
     os.makedirs("/run/netns")
     os.makedirs(ROOT)
     os.chdir(ROOT)
