@@ -166,7 +166,7 @@ dial_book_read(const char *file, struct view text, const char *entry, struct dia
 			conf_error(errors, &s->at, "the entry names no host");
 		if (!a->dial.name[0])
 			snprintf(a->dial.name, sizeof(a->dial.name), "%s", entry);
-		a->routes_of_book = a->behind_of_book = true;
+		a->routes_of_book = a->behind_of_book = a->passwords_of_book = true;
 	}
 	if (conf_error_count(errors))
 		found = BOOK_BAD;

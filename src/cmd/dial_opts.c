@@ -75,6 +75,7 @@ set_user(struct dial_args *a, const char *v)
 static const char *
 set_password(struct dial_args *a, const char *v)
 {
+	a->passwords_of_book = false;
 	return take_text(v, a->password_file, sizeof(a->password_file), "not a path");
 }
 

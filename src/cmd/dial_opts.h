@@ -36,6 +36,7 @@ struct dial_args {
 	const char *subject; /* of --disconnect and --status when given with =; else NULL */
 	/* What of these there is so far is the entry's: the command line replaces it. */
 	bool routes_of_book, behind_of_book;
+	bool passwords_of_book;
 	/* What of the command line can be kept in an entry. */
 	unsigned int n_given;
 	struct {

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 bool
-dial_password_read(const char *path, struct secret *out)
+dial_password_read(const char *path, bool strict, struct secret *out)
 {
 	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	struct file_bytes b = { 0 };
@@ -20,15 +20,14 @@ dial_password_read(const char *path, struct secret *out)
 	struct stat st;
 	bool ok = false;
 
-	if (fd > STDIN_FILENO && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 07)) {
+	bool open_to_all =
+	    fd > STDIN_FILENO && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 07);
+
+	if (open_to_all)
 		fprintf(stderr,
 		    "rasdial: %s holds a password and everybody on this machine can read it: run "
 		    "\"chmod 600 %s\"\n",
 		    path, path);
-		file_bytes_free(&b);
-		close(fd);
-		return false;
-	}
 	if (fd > STDIN_FILENO)
 		close(fd);
 	if (rc < 0) {
@@ -40,7 +39,9 @@ dial_password_read(const char *path, struct secret *out)
 	file_bytes_free(&b);
 	if (!ok)
 		fprintf(stderr, "rasdial: the password is too long\n");
-	return ok;
+	if (open_to_all && strict)
+		secret_wipe(out);
+	return ok && !(open_to_all && strict);
 }
 
 static bool

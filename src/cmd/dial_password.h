@@ -5,8 +5,11 @@
 #include "base/must.h"
 #include "base/secret.h"
 
-/* The first line of a file, "-" for standard input. */
-MUST_USE bool dial_password_read(const char *path, struct secret *out);
+/*
+ * The first line of a file, "-" for standard input. Complains about a file that everybody can read,
+ * and with strict refuses it.
+ */
+MUST_USE bool dial_password_read(const char *path, bool strict, struct secret *out);
 
 /* Asks for user's password without showing it. */
 MUST_USE bool dial_password_ask(const char *user, struct secret *out);

@@ -280,11 +280,13 @@ get_passwords(struct rasdial *r)
 	struct dial_args *a = &r->args;
 	struct dial_options *d = &a->dial;
 
-	if (a->password_file[0] ? !dial_password_read(a->password_file, &d->password)
-				: !dial_password_ask(d->user, &d->password))
+	if (a->password_file[0]
+		? !dial_password_read(a->password_file, a->passwords_of_book, &d->password)
+		: !dial_password_ask(d->user, &d->password))
 		return false;
 	if (a->new_password_file[0])
-		return dial_password_read(a->new_password_file, &d->new_password);
+		return dial_password_read(
+		    a->new_password_file, a->passwords_of_book, &d->new_password);
 	return !a->change || dial_password_ask_new(d->user, &d->new_password);
 }
 

@@ -140,10 +140,14 @@ def phonebook_mistakes(lab):
 
 @case(BOTH)
 def password_files_are_private(lab):
-    """U06: a password that everybody can read is refused with the remedy."""
+    """U06: a password that everybody can read is refused in entries, with the remedy."""
     path = password_file(0o644)
-    done = rasdial(lab, SERVER4, "--user", "alice", "--password-file", path)
+    book(f"entry office {{ host {SERVER4}; user alice; password-file {path}; timeout 1 }}\n")
+    done = rasdial(lab, "office")
     equal(done.returncode, EXIT["usage"])
+    check(f'"chmod 600 {path}"' in done.stderr, done.stderr)
+    done = rasdial(lab, SERVER4, "--user", "alice", "--password-file", path, "--timeout", "1")
+    equal(done.returncode, EXIT["unreachable"])
     check(f'"chmod 600 {path}"' in done.stderr, done.stderr)
 
 
