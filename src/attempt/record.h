@@ -24,7 +24,8 @@ struct attempt_record {
 	char account[NAME_MAX_BYTES + 1];
 	char policy[POLICY_NAME_MAX];
 	char device[16];
-	struct ip_addr address;
+	struct ip_addr address; /* inner; the prefix when there is no IPv4 */
+	struct ip_addr prefix6; /* the first address of the session's /64; none: no IPv6 */
 	uint64_t in_bytes, out_bytes, in_pkts, out_pkts;
 	struct view facts; /* records that fact_read reads */
 };

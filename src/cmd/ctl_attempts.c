@@ -74,8 +74,8 @@ print_one(const json_t *o)
 	static const char *const labels[][2] = { { "id", "Attempt" }, { "tunnel", "Tunnel" },
 		{ "peer", "From" }, { "local", "To" }, { "user", "User as sent" },
 		{ "account", "Account" }, { "policy", "Policy" }, { "method", "Method" },
-		{ "stage", "Came to" }, { "address", "Address" }, { "device", "Device" },
-		{ "cause", "Ended" }, { "ended_by", "Ended by" } };
+		{ "stage", "Came to" }, { "address", "Address" }, { "prefix6", "IPv6 prefix" },
+		{ "device", "Device" }, { "cause", "Ended" }, { "ended_by", "Ended by" } };
 	static const char *const none[] = { "", "" };
 	struct ctl_table *head = ctl_table_new(2, none), *facts = ctl_table_new(3, titles);
 	char text[32], in[32], out[96];

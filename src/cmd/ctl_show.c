@@ -66,8 +66,9 @@ static void
 print_sessions(const json_t *rows, bool wide)
 {
 	static const char *const titles[] = { "ID", "USER", "TUNNEL", "FROM", "ADDRESS", "SINCE",
-		"TIME", "IN", "OUT", "DEVICE", "METHOD", "PKTS IN", "PKTS OUT", "DROPS" };
-	struct ctl_table *t = ctl_table_new(wide ? 14 : 9, titles);
+		"TIME", "IN", "OUT", "DEVICE", "METHOD", "PKTS IN", "PKTS OUT", "DROPS",
+		"IPV6 PREFIX" };
+	struct ctl_table *t = ctl_table_new(wide ? 15 : 9, titles);
 	json_t *row;
 	size_t i;
 
@@ -89,7 +90,8 @@ print_sessions(const json_t *rows, bool wide)
 			ctl_duration_text((uint64_t)ctl_int(row, "duration_ms"), time),
 			ctl_bytes_text((uint64_t)ctl_int(row, "in_bytes"), in),
 			ctl_bytes_text((uint64_t)ctl_int(row, "out_bytes"), out),
-			ctl_str(row, "device"), ctl_str(row, "method"), n[0], n[1], n[2] };
+			ctl_str(row, "device"), ctl_str(row, "method"), n[0], n[1], n[2],
+			ctl_str(row, "prefix6") };
 		ctl_table_row(t, cells);
 	}
 	ctl_table_print(t, stdout);

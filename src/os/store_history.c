@@ -37,6 +37,7 @@ static const char *const history_up[] = {
 	"CREATE INDEX decided_set ON decided(policy_set);"
 	"CREATE TABLE policy_set("
 	" hash BLOB PRIMARY KEY NOT NULL, stored_us INTEGER NOT NULL, text TEXT NOT NULL);",
+	"ALTER TABLE attempt ADD COLUMN prefix6 TEXT;",
 };
 
 const struct store_schema history_schema = {
@@ -104,7 +105,7 @@ prepare_writers(struct history *h, char *err, size_t cap)
 		{ &h->put,
 		    "INSERT OR REPLACE INTO attempt(" HISTORY_COLUMNS ", class, facts) VALUES("
 		    "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
-		    "?18, ?19, ?20, ?21, ?22, ?23)" },
+		    "?18, ?19, ?20, ?21, ?22, ?23, ?24)" },
 		{ &h->set_facts, "UPDATE attempt SET facts = ?2 WHERE id = ?1" },
 		{ &h->trim,
 		    "DELETE FROM attempt WHERE id IN (SELECT id FROM attempt WHERE class = ?1 AND "
@@ -315,7 +316,7 @@ trim(struct history *h, enum history_class class, char *err, size_t cap)
 }
 
 static void
-bind_row(sqlite3_stmt *s, const struct attempt_record *r, char text[3][ENDPOINT_TEXT_MAX])
+bind_row(sqlite3_stmt *s, const struct attempt_record *r, char text[4][ENDPOINT_TEXT_MAX])
 {
 	sqlite3_bind_blob(s, 1, r->id.b, sizeof(r->id.b), SQLITE_STATIC);
 	sqlite3_bind_int(s, 2, (int)r->tunnel);
@@ -338,7 +339,8 @@ bind_row(sqlite3_stmt *s, const struct attempt_record *r, char text[3][ENDPOINT_
 	sqlite3_bind_int64(s, 19, (int64_t)r->out_bytes);
 	sqlite3_bind_int64(s, 20, (int64_t)r->in_pkts);
 	sqlite3_bind_int64(s, 21, (int64_t)r->out_pkts);
-	sqlite3_bind_int(s, 22, (int)class_of(r->stage));
+	store_bind_text(s, 22, ip_is_none(&r->prefix6) ? "" : ip_text(&r->prefix6, text[3]));
+	sqlite3_bind_int(s, 23, (int)class_of(r->stage));
 }
 
 /* The stored row of id: its class and whether it had ended; merges its facts with more into out. */
@@ -370,7 +372,7 @@ bool
 history_put(struct history *h, const struct attempt_record *r, char *err, size_t cap)
 {
 	enum history_class class = class_of(r->stage);
-	char text[3][ENDPOINT_TEXT_MAX];
+	char text[4][ENDPOINT_TEXT_MAX];
 	static uint8_t facts[HISTORY_FACTS_MAX];
 	size_t n = 0;
 	bool was_ended;
@@ -379,7 +381,7 @@ history_put(struct history *h, const struct attempt_record *r, char *err, size_t
 
 	if (rc == SQLITE_OK) {
 		bind_row(h->put, r, text);
-		sqlite3_bind_blob(h->put, 23, facts, (int)n, SQLITE_STATIC);
+		sqlite3_bind_blob(h->put, 24, facts, (int)n, SQLITE_STATIC);
 		rc = store_run(h->put);
 	}
 	if (rc != SQLITE_OK)

@@ -45,9 +45,12 @@ read_row(sqlite3_stmt *s, bool with_facts, struct attempt_record *r)
 	r->out_bytes = (uint64_t)sqlite3_column_int64(s, 18);
 	r->in_pkts = (uint64_t)sqlite3_column_int64(s, 19);
 	r->out_pkts = (uint64_t)sqlite3_column_int64(s, 20);
+	store_text(s, 21, text, sizeof(text));
+	if (!ip_parse(view_str(text), &r->prefix6))
+		r->prefix6 = (struct ip_addr){ 0 };
 	if (with_facts) {
-		const void *p = sqlite3_column_blob(s, 21);
-		r->facts = view_of(p, p ? (size_t)sqlite3_column_bytes(s, 21) : 0);
+		const void *p = sqlite3_column_blob(s, 22);
+		r->facts = view_of(p, p ? (size_t)sqlite3_column_bytes(s, 22) : 0);
 	}
 }
 

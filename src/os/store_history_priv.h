@@ -22,6 +22,7 @@ extern const struct store_schema history_schema;
 
 #define HISTORY_COLUMNS                                                                            \
 	"id, tunnel, peer, local, began_us, duration_ms, stage, ended, client, cause, ended_by, "  \
-	"method, user, account, policy, device, address, in_bytes, out_bytes, in_pkts, out_pkts"
+	"method, user, account, policy, device, address, in_bytes, out_bytes, in_pkts, out_pkts, " \
+	"prefix6"
 
 #endif

@@ -28,6 +28,7 @@ attempt_msg(struct net_conn *nc, bool ended)
 		    .policy = view_str(nc->policy ? nc->policy : ""),
 		    .method = (uint8_t)conn_method(nc->conn),
 		    .address = ip_is_none(&nc->inner) ? nc->inner6 : nc->inner,
+		    .prefix6 = nc->inner6,
 		    .device = view_str(nc->w->tun_name),
 		    .duration_ms = loop_now(nc->w->loop)->ms - a->began_ms,
 		    .in_bytes = n->in_bytes,

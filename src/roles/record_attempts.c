@@ -295,6 +295,7 @@ take(struct attempt_record *r, const struct msg_attempt *m)
 	copy_text(m->policy, r->policy, sizeof(r->policy));
 	copy_text(m->device, r->device, sizeof(r->device));
 	r->address = m->address;
+	r->prefix6 = m->prefix6;
 	r->in_bytes = m->in_bytes;
 	r->out_bytes = m->out_bytes;
 	r->in_pkts = m->in_pkts;

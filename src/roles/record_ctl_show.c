@@ -225,8 +225,11 @@ is_meant(const struct question *q, const struct live *l)
 	if (id[0])
 		return text_eq_nocase(
 		    view_of(attempt_id_text(&l->r.id, text), strlen(id)), view_str(id));
+	struct ip_prefix six = { l->r.prefix6, LEASE_PREFIX6_BITS };
 	if (address[0])
-		return ip_parse(view_str(address), &a) && ip_equal(&a, &l->r.address);
+		return ip_parse(view_str(address), &a) &&
+		       (ip_equal(&a, &l->r.address) ||
+			   (!ip_is_none(&six.addr) && ip_in_prefix(&a, &six)));
 	return user[0] && name_matches(&l->r, user);
 }
 

@@ -172,6 +172,10 @@ rctl_json_attempt(const struct attempt_record *r, bool with_facts)
 	json_object_set_new(o, "device", rctl_json_text(r->device));
 	json_object_set_new(
 	    o, "address", json_string(ip_is_none(&r->address) ? "" : ip_text(&r->address, addr)));
+	json_object_set_new(o, "prefix6",
+	    ip_is_none(&r->prefix6)
+		? json_string("")
+		: json_sprintf("%s/%u", ip_text(&r->prefix6, addr), LEASE_PREFIX6_BITS));
 	json_object_set_new(o, "in_bytes", json_integer((json_int_t)r->in_bytes));
 	json_object_set_new(o, "out_bytes", json_integer((json_int_t)r->out_bytes));
 	json_object_set_new(o, "in_pkts", json_integer((json_int_t)r->in_pkts));

@@ -41,8 +41,10 @@ def ipv4_and_ipv6(lab):
     routes = lab.server.run("ip", "-6", "route").stdout
     check(f"{prefix}::/64 dev rras" in routes, prefix, routes)
     check("unreachable 2001:db8:99::/48" in routes, routes)
+    equal(s.session()["prefix6"], f"{prefix}::/64")
     lab.hang_up(d)
     s.no_session()
+    equal(s.attempt(user="alice")["prefix6"], f"{prefix}::/64")
     check(f"{prefix}::/64 dev rras" not in lab.server.run("ip", "-6", "route").stdout, "stays")
     again = lab.connect("alice")
     equal(again.address6.rsplit(":", 4)[0], prefix, "the same prefix for the same account:")
@@ -82,9 +84,10 @@ def spoofed_and_advertised(lab):
     check(lab.client.run("ping", "-6", "-c", "1", "-W", "1", "-I", "2001:db8:99:ffff::7",
                          LAN6_HOST, ok=False).returncode != 0, "a spoofed packet came back")
     check(ping6(lab.client, LAN6_HOST), "no ping by IPv6")
-    lab.hang_up(d)
+    # a session is found by any address of its prefix
+    equal(s.ctl("disconnect", "--address", d.address6)["disconnected"], 1)
     row = s.attempt(user="alice")
-    equal(row["cause"], "ended.by-peer")
+    equal(row["cause"], "ended.by-administrator")
 
 
 ROUTES = """

@@ -66,6 +66,7 @@ test_round_trip(void **state)
 
 	r.facts = view_of(facts, one_fact(facts, sizeof(facts), BY_NET, 3, "TUNNEL"));
 	r.address = ip_v4(0x0a000002);
+	assert_true(ip_parse(view_str("2001:db8:7::"), &r.prefix6));
 	r.in_bytes = UINT64_C(1) << 40;
 	snprintf(r.user, sizeof(r.user), "EXAMPLE\\Al\xffice");
 	put(h, &r);
@@ -82,6 +83,7 @@ test_round_trip(void **state)
 	assert_int_equal(got->stage, STAGE_AUTHENTICATE);
 	assert_int_equal(got->peer.port, 50000);
 	assert_true(ip_equal(&got->address, &r.address));
+	assert_true(ip_equal(&got->prefix6, &r.prefix6));
 	assert_true(got->in_bytes == r.in_bytes);
 	assert_true(view_eq(got->facts, r.facts));
 	history_free(got);
