@@ -1,10 +1,8 @@
 /*
- * Packet buffers with headroom, and trains of packets.
+ * Packet buffers with headroom.
  *
  * Slots come from a per-worker pool in two classes, so the data path allocates nothing. Layers work
  * in place: pkt_push takes headroom for a header, pkt_pull gives it back, pkt_trim cuts the tail.
- * A train is up to TRAIN_MAX packets of one session and one size (the last may be shorter) in one
- * buffer; it is the unit that the data path passes between layers. One packet is a train of one.
  */
 #ifndef BASE_PKT_H
 #define BASE_PKT_H
@@ -12,21 +10,14 @@
 #include "base/view.h"
 
 #define PKT_SMALL 2048u   /* one packet with its headroom */
-#define PKT_LARGE 67584u  /* a train: 64 KiB and headroom */
+#define PKT_LARGE 67584u  /* 64 KiB and headroom */
 #define PKT_HEADROOM 128u /* covers the sum of the per-layer constants; see net/path_out.c */
-#define TRAIN_MAX 64u
 
 struct pkt {
 	uint8_t *buf;      /* the slot */
 	uint32_t cap;      /* PKT_SMALL or PKT_LARGE */
 	uint32_t off, len; /* the content: buf[off] .. buf[off + len) */
 	struct pkt *next;  /* free list, or a queue of its owner */
-};
-
-struct train {
-	struct pkt *pkt;     /* where the bytes are */
-	uint16_t n_pkts;     /* 1 .. TRAIN_MAX */
-	uint16_t size_bytes; /* of every packet but the last, which takes what is left */
 };
 
 struct pkt_pool;
@@ -95,24 +86,6 @@ pkt_trim(struct pkt *p, uint32_t n)
 {
 	must(n <= p->len);
 	p->len = n;
-}
-
-/* A train of one packet. */
-static inline struct train
-train_of_one(struct pkt *p)
-{
-	return (struct train){ .pkt = p, .n_pkts = 1, .size_bytes = (uint16_t)p->len };
-}
-
-/* The i-th packet of a train, borrowed. */
-static inline struct view
-train_at(const struct train *t, unsigned int i)
-{
-	size_t at = (size_t)i * t->size_bytes;
-
-	must(i < t->n_pkts && at <= t->pkt->len);
-	size_t left = t->pkt->len - at;
-	return view_of(pkt_data(t->pkt) + at, left < t->size_bytes ? left : t->size_bytes);
 }
 
 #endif

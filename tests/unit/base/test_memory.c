@@ -77,26 +77,6 @@ test_pkt_in_place(void **state)
 }
 
 static void
-test_train(void **state)
-{
-	struct pkt_pool *pool = pkt_pool_new(0, 1);
-	struct pkt *p = pkt_get(pool, 4000);
-
-	(void)state;
-	p->len = 3500;
-	struct train t = { .pkt = p, .n_pkts = 3, .size_bytes = 1400 };
-	assert_int_equal(train_at(&t, 0).n, 1400);
-	assert_ptr_equal(train_at(&t, 1).p, pkt_data(p) + 1400);
-	assert_int_equal(train_at(&t, 2).n, 700); /* the last takes what is left */
-	p->len = 900;
-	t = train_of_one(p);
-	assert_int_equal(t.n_pkts, 1);
-	assert_int_equal(train_at(&t, 0).n, 900);
-	pkt_put(pool, p);
-	pkt_pool_free(pool);
-}
-
-static void
 test_arena(void **state)
 {
 	struct arena a;
@@ -294,7 +274,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pool),
 		cmocka_unit_test(test_pkt_in_place),
-		cmocka_unit_test(test_train),
 		cmocka_unit_test(test_arena),
 		cmocka_unit_test(test_arena_zero_bytes),
 		cmocka_unit_test(test_secret),
