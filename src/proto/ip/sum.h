@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#define SUM_BLOCK 64u /* bytes that sum_blocks works on together */
+
 /* Folds a running sum to 16 bits. */
 static inline uint16_t
 sum_fold(uint64_t s)
@@ -30,37 +32,41 @@ sum_plus(uint64_t a, uint64_t b)
 	return __builtin_add_overflow(a, b, &s) ? s + 1 : s;
 }
 
-/* Four words of 32 bits at once, wherever they stand (a vector of GCC and Clang). */
-typedef uint32_t sum_lanes __attribute__((vector_size(16), aligned(1), may_alias));
+/*
+ * The sum of n bytes, a multiple of SUM_BLOCK and at most 1 MiB; with the widest registers that the
+ * processor has. sum_blocks_plain is the same for any processor.
+ */
+uint64_t sum_blocks(const uint8_t *p, size_t n);
+uint64_t sum_blocks_plain(const uint8_t *p, size_t n);
 
 /*
  * Adds n bytes to a running sum; an odd last byte counts as if a zero followed. Bytes that come
- * after an odd number of them have to start a sum of their own. At most 1 MiB: a lane of 32 bits
- * takes 65536 words.
+ * after an odd number of them have to start a sum of their own. At most 1 MiB.
  */
 static inline uint64_t
 sum_bytes(uint64_t s, const uint8_t *p, size_t n)
 {
-	const sum_lanes low = { UINT16_MAX, UINT16_MAX, UINT16_MAX, UINT16_MAX };
-	sum_lanes a = { 0 }, b = { 0 }, c = { 0 }, d = { 0 };
+	if (n >= SUM_BLOCK) {
+		size_t whole = n - n % SUM_BLOCK;
 
-	for (; n >= 32; p += 32, n -= 32) {
-		sum_lanes x, y;
-
-		memcpy(&x, p, sizeof(x));
-		memcpy(&y, p + 16, sizeof(y));
-		a += x & low;
-		b += x >> 16;
-		c += y & low;
-		d += y >> 16;
+		s = sum_plus(s, sum_blocks(p, whole));
+		p += whole;
+		n -= whole;
 	}
-	for (unsigned int i = 0; i < 4; i++)
-		s = sum_plus(s, (uint64_t)a[i] + b[i] + c[i] + d[i]);
-	for (; n >= 2; p += 2, n -= 2) {
+	/* 2^16 is one here, so that two words may be added as one of twice the size. */
+	for (; n >= 4; p += 4, n -= 4) {
+		uint32_t v;
+
+		memcpy(&v, p, 4);
+		s = sum_plus(s, v);
+	}
+	if (n >= 2) {
 		uint16_t v;
 
 		memcpy(&v, p, 2);
 		s = sum_plus(s, v);
+		p += 2;
+		n -= 2;
 	}
 	if (n) {
 		uint8_t last[2] = { *p, 0 };

@@ -15,6 +15,15 @@ ppp_frame_open(struct view frame, struct view *info)
 {
 	struct rd_fault fault;
 	struct rd r = rd_over(frame, &fault);
+
+	/* What nearly every frame of an SSTP call begins with: not byte by byte. */
+	struct view h = rd_take(&r, 4);
+	if (h.n && h.p[0] == ADDRESS_ALL && h.p[1] == CONTROL_UI && !(h.p[2] & 1u) &&
+	    (h.p[3] & 1u)) {
+		*info = rd_rest(&r);
+		return (uint16_t)(h.p[2] << 8 | h.p[3]);
+	}
+	r = rd_over(frame, &fault);
 	uint8_t first = rd_u8(&r);
 
 	/* A protocol number never begins with ff (RFC 1661 section 6.6), so this is no guess. */

@@ -5,7 +5,6 @@
 #include "proto/sstp/sstp_data.h"
 
 #include "base/rd.h"
-#include "base/wr.h"
 
 #define VERSION_1_0 0x10u /* MS-SSTP 2.2.1; the next byte's low bit is C, the rest is reserved */
 #define FLAG_CONTROL 0x01u
@@ -16,33 +15,33 @@ sstp_peek(struct view stream, struct view *frame, size_t *n_packet)
 {
 	struct rd_fault fault;
 	struct rd r = rd_over(stream, &fault);
-	uint8_t version = rd_u8(&r);
-	uint8_t flags = rd_u8(&r);
-	size_t length = rd_u16(&r) & LENGTH_MASK;
+	struct view h = rd_take(&r, SSTP_HEADER); /* as one: this runs for every packet */
 
 	if (stream.n && stream.p[0] != VERSION_1_0)
 		return SSTP_BROKEN; /* no need to wait for the rest of a wrong header */
-	if (!rd_ok(&r))
+	if (h.n == 0)
 		return SSTP_INCOMPLETE;
-	if (version != VERSION_1_0 || length < SSTP_HEADER)
+	size_t length = (size_t)(h.p[2] << 8 | h.p[3]) & LENGTH_MASK;
+	if (length < SSTP_HEADER)
 		return SSTP_BROKEN;
-	struct view body = rd_take(&r, rd_minus(&r, length, SSTP_HEADER));
+	struct view body = rd_take(&r, length - SSTP_HEADER);
 	if (!rd_ok(&r))
 		return SSTP_INCOMPLETE;
 	*n_packet = length;
 	*frame = body;
-	return flags & FLAG_CONTROL ? SSTP_CONTROL : SSTP_DATA;
+	return h.p[1] & FLAG_CONTROL ? SSTP_CONTROL : SSTP_DATA;
 }
 
 void
 sstp_data_header(uint8_t out[SSTP_HEADER], size_t n_frame)
 {
-	struct wr w = wr_over(out, SSTP_HEADER);
+	size_t length = SSTP_HEADER + n_frame;
 
-	must(n_frame <= SSTP_PACKET_MAX - SSTP_HEADER);
-	wr_u8(&w, VERSION_1_0);
-	wr_u8(&w, 0);
-	wr_u16(&w, (uint16_t)(SSTP_HEADER + n_frame));
+	must(length <= SSTP_PACKET_MAX);
+	out[0] = VERSION_1_0;
+	out[1] = 0;
+	out[2] = (uint8_t)(length >> 8);
+	out[3] = (uint8_t)length;
 }
 
 void
