@@ -154,6 +154,15 @@ tls_keep(struct tls *t)
 	return t->state == TLS_FAILED || t->state == TLS_CLOSED || tls_buf_append(&t->in, rest);
 }
 
+/* SSL_get_error looks at the thread's errors, so old ones go first. There are hardly ever any, and
+ * clearing what is empty costs more than a look: this runs for every record. */
+static void
+forget_errors(void)
+{
+	if (ERR_peek_error())
+		ERR_clear_error();
+}
+
 /* Puts the outcome of an SSL call that did not succeed into the state. */
 static void
 settle(struct tls *t, int ret)
@@ -161,7 +170,7 @@ settle(struct tls *t, int ret)
 	int e = SSL_get_error(t->ssl, ret);
 
 	if (e == SSL_ERROR_WANT_READ) {
-		ERR_clear_error();
+		forget_errors();
 		return;
 	}
 	if (e == SSL_ERROR_WANT_ASYNC && t->ask && t->ask->open) {
@@ -260,7 +269,7 @@ tls_read(struct tls *t, void *buf, size_t cap)
 		return 0;
 	if (t->state != TLS_OPEN)
 		return -1;
-	ERR_clear_error();
+	forget_errors();
 	int ret = SSL_read_ex(t->ssl, buf, cap < INT_MAX ? cap : INT_MAX, &n);
 	if (ret == 1)
 		return (int)n;
@@ -277,7 +286,7 @@ tls_write(struct tls *t, struct view plain)
 		return false;
 	if (plain.n == 0)
 		return true;
-	ERR_clear_error();
+	forget_errors();
 	int ret = SSL_write_ex(t->ssl, plain.p, plain.n, &n);
 	if (ret == 1)
 		return true;
