@@ -192,7 +192,9 @@ take_defect(struct diag_cert *cert, const struct pki_report *r, enum pki_defect 
 		[PKI_NO_SERVER_AUTH] = CERT_PURPOSE,
 		[PKI_NAME_MISSING] = CERT_NAMES,
 		[PKI_CHAIN_INCOMPLETE] = CERT_LEADS_TO_ROOT,
-		[PKI_WEAK] = CERT_STRENGTH };
+		[PKI_WEAK] = CERT_STRENGTH,
+		[PKI_ISSUER_MAY_NOT] = CERT_LEADS_TO_ROOT,
+		[PKI_CRITICAL] = CERT_PURPOSE };
 	enum diag_cert_check at = CERT_READABLE;
 
 	if (d == PKI_OK)
@@ -209,10 +211,10 @@ take_defect(struct diag_cert *cert, const struct pki_report *r, enum pki_defect 
 }
 
 static void
-read_cert(struct ctl_context *x, const char *chain_path, const char *key_path)
+read_cert(const struct ctl_context *x, const char *chain_path, const char *key_path,
+    struct diag_cert *cert)
 {
 	struct file_bytes chain = { 0 }, key = { 0 };
-	struct diag_cert *cert = &x->cert;
 	struct pki_report r = { 0 };
 	int rc = file_read(chain_path, PEM_FILE_MAX, &chain);
 	int rc_key = file_read(key_path, PEM_FILE_MAX, &key);
@@ -243,23 +245,42 @@ read_cert(struct ctl_context *x, const char *chain_path, const char *key_path)
 	file_bytes_free(&key);
 }
 
+/* The name that clients dial has to stand in one of them. */
 static void
-look_at_cert(struct ctl_context *x, const struct ctl *c)
+share_name(struct diag_cert *certs, unsigned int n)
 {
+	bool one = false;
+
+	for (unsigned int i = 0; i < n; i++)
+		one = one || (certs[i].readable && !certs[i].failed[CERT_NAMES][0]);
+	for (unsigned int i = 0; one && i < n; i++)
+		certs[i].failed[CERT_NAMES][0] = 0;
+}
+
+static void
+look_at_certs(struct ctl_context *x, const struct ctl *c)
+{
+	const struct conf *conf = x->conf;
 	char chain[CONF_PATH_MAX + 32], key[CONF_PATH_MAX + 32];
 	const char *state = ctl_context_state(x, c);
+	unsigned int n = conf->n_certificates ? conf->n_certificates : 1;
 
-	if (x->conf->n_certificates) {
-		snprintf(chain, sizeof(chain), "%s", x->conf->certificates[0].chain);
-		snprintf(key, sizeof(key), "%s", x->conf->certificates[0].key);
-	} else { /* the pair that rrasd makes at its first start */
+	x->certs = calloc(n, sizeof(*x->certs));
+	if (!x->certs)
+		return;
+	for (unsigned int i = 0; i < conf->n_certificates; i++)
+		read_cert(x, conf->certificates[i].chain, conf->certificates[i].key, &x->certs[i]);
+	if (conf->n_certificates == 0) { /* the pair that rrasd makes at its first start */
 		snprintf(chain, sizeof(chain), "%s/pki/server.pem", state);
 		snprintf(key, sizeof(key), "%s/pki/server.key", state);
-		x->cert.not_made = access(chain, F_OK) != 0 && errno == ENOENT;
+		x->certs[0].not_made = access(chain, F_OK) != 0 && errno == ENOENT;
+		if (!x->certs[0].not_made)
+			read_cert(x, chain, key, &x->certs[0]);
 	}
-	if (!x->cert.not_made)
-		read_cert(x, chain, key);
-	x->ctx.cert = &x->cert;
+	share_name(x->certs, n);
+	x->ctx.cert = &x->certs[0];
+	x->ctx.more_certs = &x->certs[1];
+	x->ctx.n_more_certs = n - 1;
 }
 
 static void
@@ -437,7 +458,7 @@ ctl_context_init(
 	look_at_host(x, c, much);
 	if (much != GATHER_ALL || !x->conf)
 		return true;
-	look_at_cert(x, c);
+	look_at_certs(x, c);
 	look_at_file(ctl_context_state(x, c), &x->state_dir);
 	look_at_file(x->conf->vault_key, &x->vault_key);
 	x->ctx.state_dir = &x->state_dir;
@@ -454,5 +475,6 @@ ctl_context_fini(struct ctl_context *x)
 	catalogue_free(x->catalogue);
 	conf_free(x->conf);
 	free(x->policies);
+	free(x->certs);
 	free(x->host);
 }

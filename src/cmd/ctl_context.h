@@ -20,7 +20,7 @@ struct ctl_context {
 	struct diag_config config;
 	struct diag_policy *policies;
 	struct host_facts *host;
-	struct diag_cert cert;
+	struct diag_cert *certs; /* one each, in the order of the configuration */
 	struct diag_file state_dir, vault_key;
 	struct diag_accounts accounts;
 	struct diag_traffic traffic;

@@ -7,6 +7,7 @@
  */
 #include "cmd/ctl_explain.h"
 #include "cmd/ctl_probe.h"
+#include "cmd/ctl_reach.h"
 #include "diag/problems.h"
 
 #include <ctype.h>
@@ -17,7 +18,7 @@ struct diagnose {
 	struct ctl *c;
 	struct ctl_context x;
 	struct explain_want want;
-	const char *operand, *explain, *probe, *ca_file, *catalogue_dir;
+	const char *operand, *explain, *probe, *reach, *ca_file, *catalogue_dir;
 	const char *number; /* as typed */
 	bool list, trail;
 };
@@ -244,7 +245,7 @@ problem(struct diagnose *d, const struct cat_entry *p)
 	return n_failed ? CTL_FAILED : CTL_OK;
 }
 
-/* --- the way to a server, from here (R5, R13) --- */
+/* --- the way to a server, from here (R5, R13), or to a host behind it and back (R94) --- */
 
 static int
 probe(struct diagnose *d)
@@ -257,7 +258,10 @@ probe(struct diagnose *d)
 		json_decref(all);
 		return ctl_fail(d->c, CTL_FAILED, "out of memory", "");
 	}
-	ctl_probe(d->probe, d->ca_file, checks);
+	if (d->probe)
+		ctl_probe(d->probe, d->ca_file, checks);
+	else
+		ctl_reach(d->reach, &d->x.ctx, checks);
 	for (unsigned int i = 0; i < checks->n; i++) {
 		/* an address that fails is no failure when another one answers */
 		n_failed += checks->c[i].result == CHECK_FAIL &&
@@ -268,8 +272,8 @@ probe(struct diagnose *d)
 			diag_render_check(&checks->c[i], ctl_width(), ctl_put_line, NULL);
 	}
 	if (d->c->json) {
-		json_t *o = json_pack("{s:b, s:s, s:o}", "ok", n_failed == 0, "probe", d->probe,
-		    "checks", json_incref(all));
+		json_t *o = json_pack("{s:b, s:s, s:o}", "ok", n_failed == 0, "probe",
+		    d->probe ? d->probe : d->reach, "checks", json_incref(all));
 		ctl_print_json(o);
 		json_decref(o);
 	}
@@ -297,7 +301,7 @@ take_arguments(struct diagnose *d, int argc, char **argv)
 	static const struct ctl_opt opts[] = { { "--user", true }, { "--error", true },
 		{ "--list", false }, { "--explain", true }, { "--client", false },
 		{ "--trail", false }, { "--catalogue", true }, { "--probe", true },
-		{ "--ca", true } };
+		{ "--ca", true }, { "--reach", true } };
 	struct ctl_args a = { argc, argv, 1 };
 	int o;
 
@@ -322,6 +326,8 @@ take_arguments(struct diagnose *d, int argc, char **argv)
 			d->probe = a.value;
 		else if (o == 8)
 			d->ca_file = a.value;
+		else if (o == 9)
+			d->reach = a.value;
 		else
 			return ctl_usage(d->c, "what is \"%s\"?", a.value);
 	}
@@ -369,7 +375,7 @@ ctl_diagnose(struct ctl *c, int argc, char **argv)
 		free(d);
 		return status != CTL_OK ? status : CTL_FAILED;
 	}
-	if (d->probe)
+	if (d->probe || d->reach)
 		status = probe(d);
 	else if (d->list)
 		status = explain_list(c, d->x.catalogue);

@@ -53,6 +53,8 @@ static const struct subcommand subcommands[] = {
 	    "  --trail          everything that was seen of the attempt\n"
 	    "  --client         an attempt that rasdial made on this machine\n"
 	    "  --probe HOST     tries the way to a server (name, TCP, TLS, SSTP); logs in nowhere\n"
+	    "  --reach HOST     on the server: whether a host behind finds the way back to "
+	    "clients\n"
 	    "  --ca FILE        --probe: roots to trust in place of the system's\n"
 	    "  --catalogue DIR  more texts (/usr/share/openrras/catalogue.d)\n\n"
 	    "Works without a running rrasd, and on clients. Exit status: 0 explained or healthy,\n"

@@ -37,12 +37,14 @@ enum pki_defect {
 	PKI_NO_SERVER_AUTH,
 	PKI_NAME_MISSING, /* not the name clients dial */
 	PKI_CHAIN_INCOMPLETE,
-	PKI_WEAK, /* RSA below 2048 bits, SHA-1 signature */
+	PKI_WEAK,           /* RSA below 2048 bits, SHA-1 signature */
+	PKI_ISSUER_MAY_NOT, /* signed by a certificate that is no CA's */
+	PKI_CRITICAL,       /* a critical extension that clients do not know */
 };
 
 struct pki_report {
 	unsigned int n_defects;
-	enum pki_defect defects[8];
+	enum pki_defect defects[12];
 	char subject[256], issuer[256], names[256], not_before[32], not_after[32];
 	char detail[256];
 };

@@ -115,7 +115,9 @@ issuer_in_chain(const struct exam *e, X509 *x)
 	for (int i = 0; i < sk_X509_num(e->chain); i++) {
 		X509 *by = sk_X509_value(e->chain, i);
 
-		if (by != x && X509_check_issued(by, x) == X509_V_OK)
+		int rc = by != x ? X509_check_issued(by, x) : X509_V_ERR_UNSPECIFIED;
+		/* who may not sign is found all the same, and told apart */
+		if (rc == X509_V_OK || rc == X509_V_ERR_KEYUSAGE_NO_CERTSIGN)
 			return by;
 	}
 	return NULL;
@@ -146,8 +148,21 @@ check_chain(const struct exam *e)
 			    x509_name_text(X509_get_issuer_name(x), text, sizeof(text)));
 			return;
 		}
+		/* RFC 5280 sections 4.2.1.3 and 4.2.1.9 */
+		if (X509_check_ca(by) == 0 || !(X509_get_key_usage(by) & KU_KEY_CERT_SIGN))
+			add(e->out, PKI_ISSUER_MAY_NOT, "%s is no certificate of a CA",
+			    x509_name_text(X509_get_subject_name(by), text, sizeof(text)));
 		x = by;
 	}
+}
+
+/* RFC 5280 section 4.2: who does not know a critical extension must refuse the certificate. */
+static void
+check_critical(const struct exam *e)
+{
+	for (int i = 0; i < sk_X509_num(e->chain); i++)
+		if (X509_get_extension_flags(sk_X509_value(e->chain, i)) & EXFLAG_CRITICAL)
+			add(e->out, PKI_CRITICAL, "certificate %d", i + 1);
 }
 
 static void
@@ -237,6 +252,7 @@ pki_examine(struct view chain_pem, struct view key_pem, const char *name, int64_
 	check_usage(&e);
 	check_name(&e, name);
 	check_chain(&e);
+	check_critical(&e);
 	check_strength(&e);
 	x509_chain_free(e.chain);
 	ERR_clear_error();
@@ -275,6 +291,12 @@ pki_defect_text(enum pki_defect d)
 	case PKI_WEAK:
 		return "a key or signature is too weak for today's clients: issue one with ECDSA "
 		       "P-256 or RSA of at least 2048 bits, signed with SHA-256";
+	case PKI_ISSUER_MAY_NOT:
+		return "it is signed by a certificate that may not sign others: have it issued by "
+		       "a CA, whose certificate has basicConstraints CA:TRUE and keyCertSign";
+	case PKI_CRITICAL:
+		return "a critical extension is not known to clients, who then must refuse it: "
+		       "issue one without that extension, or with it not critical";
 	}
 	return "unknown defect";
 }

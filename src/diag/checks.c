@@ -205,16 +205,41 @@ check_accounts(const struct diag_accounts *a, struct diag_checks *out)
 		    "If they shall get in: \"rrasctl policy explain --user NAME\".");
 }
 
-/* R59. */
+static const char *const cert_ids[N_CERT_CHECK] = { "certificate.readable", "certificate.key",
+	"certificate.dates", "certificate.name", "certificate.usage", "certificate.chain",
+	"certificate.strength" };
+
 static void
-check_certificate(const struct diag_context *ctx, struct diag_checks *out)
+check_one_certificate(const struct diag_cert *cert, struct diag_checks *out)
 {
-	static const char *const ids[N_CERT_CHECK] = { "certificate.readable", "certificate.key",
-		"certificate.dates", "certificate.name", "certificate.usage", "certificate.chain",
-		"certificate.strength" };
 	static const char *const good[N_CERT_CHECK] = { "can be read", "fits its private key",
 		"is within its dates", "carries the name that clients dial", "is made for servers",
 		"leads to a root", "is strong enough" };
+
+	for (unsigned int i = 0; i < N_CERT_CHECK; i++) {
+		const char *id = cert_ids[i];
+		if (cert->failed[i][0])
+			(void)diag_check_add(out, id, cert->warning[i] ? CHECK_WARN : CHECK_FAIL,
+			    "%s: %s", cert->path, cert->failed[i]);
+		else if (!cert->readable)
+			(void)diag_check_add(
+			    out, id, CHECK_SKIP, "The certificate could not be read.");
+		else if (i == CERT_NAMES)
+			(void)diag_check_add(
+			    out, id, CHECK_OK, "The certificate is for %s.", cert->names);
+		else if (i == CERT_DATES)
+			(void)diag_check_add(out, id, CHECK_OK,
+			    "The certificate is valid from %s to %s.", cert->not_before,
+			    cert->not_after);
+		else
+			(void)diag_check_add(out, id, CHECK_OK, "The certificate %s.", good[i]);
+	}
+}
+
+/* R59. Of further certificates only what is wrong is told: they are up to sixteen. */
+static void
+check_certificates(const struct diag_context *ctx, struct diag_checks *out)
+{
 	const struct diag_cert *cert = ctx->cert;
 
 	if (!cert || (ctx->config && !ctx->config->sstp_enabled)) {
@@ -229,22 +254,14 @@ check_certificate(const struct diag_context *ctx, struct diag_checks *out)
 		    "start.");
 		return;
 	}
-	for (unsigned int i = 0; i < N_CERT_CHECK; i++) {
-		if (cert->failed[i][0])
-			(void)diag_check_add(out, ids[i],
-			    cert->warning[i] ? CHECK_WARN : CHECK_FAIL, "%s: %s", cert->path,
-			    cert->failed[i]);
-		else if (!cert->readable)
-			skip(out, ids[i], "The certificate could not be read.");
-		else if (i == CERT_NAMES)
-			(void)diag_check_add(
-			    out, ids[i], CHECK_OK, "The certificate is for %s.", cert->names);
-		else if (i == CERT_DATES)
-			(void)diag_check_add(out, ids[i], CHECK_OK,
-			    "The certificate is valid from %s to %s.", cert->not_before,
-			    cert->not_after);
-		else
-			(void)diag_check_add(out, ids[i], CHECK_OK, "The certificate %s.", good[i]);
+	check_one_certificate(cert, out);
+	for (unsigned int k = 0; k < ctx->n_more_certs; k++) {
+		const struct diag_cert *more = &ctx->more_certs[k];
+		for (unsigned int i = 0; i < N_CERT_CHECK; i++)
+			if (more->failed[i][0])
+				(void)diag_check_add(out, cert_ids[i],
+				    more->warning[i] ? CHECK_WARN : CHECK_FAIL, "%s: %s",
+				    more->path, more->failed[i]);
 	}
 }
 
@@ -338,7 +355,7 @@ diag_run_checks(const struct diag_context *ctx, struct diag_checks *out)
 			skip(out, of_config[i], "The configuration is not known.");
 	}
 	check_accounts(ctx->accounts, out);
-	check_certificate(ctx, out);
+	check_certificates(ctx, out);
 	checks_live(ctx, out);
 	checks_forwarding(ctx, out);
 	check_host(ctx, out);

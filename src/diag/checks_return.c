@@ -149,6 +149,18 @@ pools_text(const struct diag_config *conf, char *out, size_t cap)
 				range_prefixes(&conf->pools[i].ranges[k], out, cap);
 }
 
+const char *
+diag_return_routes(const struct diag_context *ctx, char *out, size_t cap)
+{
+	char nets[160] = "the pool", via[100];
+
+	if (ctx->config)
+		pools_text(ctx->config, nets, sizeof(nets));
+	via_text(ctx->host, via, sizeof(via));
+	snprintf(out, cap, "%s via %s", nets, via);
+	return out;
+}
+
 /* Whether this host answers ARP for the whole range: it lies in an attached network. */
 static bool
 is_attached(const struct host_facts *host, const struct diag_range *r)

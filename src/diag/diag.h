@@ -147,7 +147,9 @@ struct diag_context {
 	const struct diag_config *config;
 	const char *config_error; /* "file:line: ..." when it does not parse */
 	const struct host_facts *host;
-	const struct diag_cert *cert;
+	const struct diag_cert *cert; /* the first, shown to who asks for none of the others */
+	const struct diag_cert *more_certs; /* the others */
+	unsigned int n_more_certs;
 	const struct diag_file *state_dir, *vault_key;
 	const struct diag_accounts *accounts;
 	const struct diag_traffic *traffic;
@@ -174,6 +176,9 @@ const char *check_result_name(enum check_result r);
 /* The process whose socket keeps `want` from being listened on, or NULL: for checks and tables. */
 const struct host_socket *diag_listener_of(
     const struct host_facts *host, const char *proto, const struct endpoint *want);
+
+/* "10.99.0.0/24 via 10.80.0.1 on lan0": the route that networks behind need (R94). Returns out. */
+const char *diag_return_routes(const struct diag_context *ctx, char *out, size_t cap);
 
 /* Number of addresses that the pools give to clients: all but the very first, the server's own. */
 uint64_t diag_pools_size(const struct diag_config *conf);

@@ -179,8 +179,15 @@ sock_turn_away(int fd, int *reserve, struct endpoint *peer)
 int
 sock_connect_tcp(const struct endpoint *to)
 {
-	union any_addr a;
-	socklen_t n = to_kernel(to, &a);
+	return sock_connect_tcp_from(to, NULL);
+}
+
+int
+sock_connect_tcp_from(const struct endpoint *to, const struct ip_addr *from)
+{
+	struct endpoint at = { .addr = from ? *from : (struct ip_addr){ 0 } };
+	union any_addr a, source;
+	socklen_t n = to_kernel(to, &a), n_source = from ? to_kernel(&at, &source) : 0;
 
 	if (n == 0)
 		return -EAFNOSUPPORT;
@@ -190,6 +197,8 @@ sock_connect_tcp(const struct endpoint *to)
 	int err = sock_set_nodelay(fd);
 	if (err)
 		return close_with(fd, -err);
+	if (n_source && bind(fd, &source.any, n_source) != 0)
+		return close_with(fd, errno);
 	if (connect(fd, &a.any, n) != 0 && errno != EINPROGRESS)
 		return close_with(fd, errno);
 	return fd;

@@ -38,6 +38,9 @@ MUST_USE int sock_turn_away(int fd, int *reserve, struct endpoint *peer);
 /* Begins to connect; the socket is writable when that is settled: then ask sock_error. */
 MUST_USE int sock_connect_tcp(const struct endpoint *to);
 
+/* The same from an address of this host; NULL: the kernel chooses. -EADDRNOTAVAIL: not ours. */
+MUST_USE int sock_connect_tcp_from(const struct endpoint *to, const struct ip_addr *from);
+
 /* The outcome of a connect, or a pending error: 0 or -errno. Clears it. */
 MUST_USE int sock_error(int fd);
 

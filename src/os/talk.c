@@ -24,7 +24,13 @@ wait_for(int fd, short events, unsigned int timeout_ms)
 int
 talk_open(const struct endpoint *to, unsigned int timeout_ms)
 {
-	int fd = sock_connect_tcp(to);
+	return talk_open_from(to, NULL, timeout_ms);
+}
+
+int
+talk_open_from(const struct endpoint *to, const struct ip_addr *from, unsigned int timeout_ms)
+{
+	int fd = sock_connect_tcp_from(to, from);
 	int rc;
 
 	if (fd < 0)

@@ -12,6 +12,10 @@
 /* A connected socket, or -errno: -ECONNREFUSED closed, -ETIMEDOUT silence. */
 MUST_USE int talk_open(const struct endpoint *to, unsigned int timeout_ms);
 
+/* The same from an address of this host (NULL: any). */
+MUST_USE int talk_open_from(
+    const struct endpoint *to, const struct ip_addr *from, unsigned int timeout_ms);
+
 /* Sends all; 0 or -errno. */
 MUST_USE int talk_send(int fd, struct view bytes, unsigned int timeout_ms);
 

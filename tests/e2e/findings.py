@@ -79,12 +79,17 @@ def no_route_back_is_named(lab):
         wait_for(lambda: s.session(account="alice")["in_pkts"] >= 12, "the packets are counted")
         named(s, "beyond-server", "forwarding.return-traffic", "fail", "alice (10.99.0.2) sent 12",
               "via 10.80.0.1 on lan0")
+        probe = s.ctl("diagnose", "--reach", f"{LAN_HOST}:9", ok=False)["checks"][0]
+        check(probe["result"] == "fail" and "no route back" in probe["what"] and
+              "via 10.80.0.1 on lan0" in probe["remedy"], probe)
         text = named(s, "beyond-server", "forwarding.return-routes", "ok", "via 10.80.0.1 on lan0",
                      "")
         route = re.search(r"a route to (\S+) ", text)[1]
         for net in re.findall(r"10\.99\.0\.\d+/\d+", text):     # the cure, as it was printed
             lab.lan.run("ip", "route", "add", net, "via", "10.80.0.1")
         check(route and ping(lab.client, LAN_HOST), "the route that was named does not help:", text)
+        probe = s.ctl("diagnose", "--reach", LAN_HOST)["checks"][0]
+        equal(probe["result"], "ok", probe)
         wait_for(lambda: s.session(account="alice")["out_pkts"] > 0, "the answers are counted")
         named(s, "beyond-server", "forwarding.return-traffic", "ok", "None of the 1", "")
     finally:
@@ -168,6 +173,76 @@ def own_filter_is_named(lab):
     named(s, "beyond-server", "filter.own", "warn", "of alice", "isolated from each other")
     rows = checks_of(s, "diagnose", "beyond-server")["filter.tunnels"]
     check(all(r[0] != "fail" for r in rows), rows)
+
+
+CA_EXT = "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign\n"
+SERVER_EXT = "extendedKeyUsage=serverAuth\nsubjectAltName=DNS:vpn.example\n"
+
+
+def issue(name, ext, by=None, key=("ec", "-pkeyopt", "ec_paramgen_curve:P-256")):
+    """DIR/name.pem and .key by openssl, signed by another of these or by the lab's CA."""
+    folder = f"{ROOT}/defects"
+    os.makedirs(folder, exist_ok=True)
+    base, signer = f"{folder}/{name}", f"{folder}/{by}" if by else f"{ROOT}/pki/ca"
+    with open(f"{base}.ext", "w", encoding="ascii") as f:
+        f.write(ext)
+    for argv in (["req", "-new", "-newkey", *key, "-nodes", "-keyout", f"{base}.key", "-out",
+                  f"{base}.csr", "-subj", f"/CN={name}"],
+                 ["x509", "-req", "-in", f"{base}.csr", "-CA", f"{signer}.pem", "-CAkey",
+                  f"{signer}.key", "-CAcreateserial", "-days", "90", "-out", f"{base}.pem",
+                  "-extfile", f"{base}.ext"]):
+        subprocess.run(["openssl", *argv], check=True, capture_output=True, timeout=30)
+    return base
+
+
+def chain(leaf, *more):
+    """Appends certificates to the file of the first; its path without .pem."""
+    with open(f"{leaf}.pem", "a", encoding="ascii") as f:
+        for m in more:
+            with open(f"{m}.pem", encoding="ascii") as g:
+                f.write(g.read())
+    return leaf
+
+
+@case(placements=("processes",))
+def defects_of_certificates_are_named(lab):
+    """R59 R88 R106: each defect of a certificate, of a further one too, with its fix."""
+    good = issue("good", SERVER_EXT)
+    chain(good, f"{ROOT}/pki/ca")
+    middle = issue("middle", CA_EXT)
+    no_ca = issue("no-ca", "basicConstraints=CA:FALSE\n")
+    rows = (
+        (issue("usage", "extendedKeyUsage=clientAuth\n"), "certificate.usage", "fail",
+         "Server Authentication"),
+        (issue("critical", SERVER_EXT + "1.2.3.4.5=critical,ASN1:UTF8String:x\n"),
+         "certificate.usage", "fail", "critical extension"),
+        (issue("gap", SERVER_EXT, by="middle"), "certificate.chain", "fail",
+         "append the missing intermediate"),
+        (chain(issue("issuer", SERVER_EXT, by="no-ca"), no_ca, f"{ROOT}/pki/ca"),
+         "certificate.chain", "fail", "may not sign others"),
+        (issue("weak", SERVER_EXT, key=("rsa:1024",)), "certificate.strength", "warn",
+         "at least 2048 bits"),
+    )
+    check(middle and no_ca, "made")
+    path = f"{ROOT}/defects/rrasd.conf"
+    for base, check_id, result, says in rows:
+        for first, second in ((base, None), (good, base)):
+            with open(path, "w", encoding="ascii") as f:
+                f.write(f"server {{ name vpn.example }}\nsstp {{ certificate {first}.pem\n"
+                        f"key {first}.key }}\n")
+                if second:
+                    f.write(f'certificate "b" {{ chain {second}.pem\nkey {second}.key }}\n')
+            done = lab.server.run(lab.rrasctl, "--json", "--config", path, "--state", ROOT, "check",
+                                  "certificate", ok=False)
+            found = [c for c in json.loads(done.stdout)["checks"]
+                     if c["id"] == check_id and c["result"] == result]
+            check(any(f"{base}.pem" in c["what"] and says in c["what"] for c in found),
+                  base, second, done.stdout)
+    with open(path, "w", encoding="ascii") as f:
+        f.write(f"sstp {{ certificate {good}.pem\nkey {middle}.key }}\n")
+    done = lab.server.run(lab.rrasctl, "--json", "--config", path, "--state", ROOT, "check",
+                          "certificate.key", ok=False)
+    check("not the certificate's" in done.stdout, done.stdout)
 
 
 METHODS = ("mschapv2", "chap", "pap")
