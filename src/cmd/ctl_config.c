@@ -2,9 +2,13 @@
 #include "cmd/ctl_config.h"
 
 #include "conf/override.h"
+#include "conf/registry.h"
+#include "os/file.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define REGISTRY_MAX (16u << 20)
 
 static json_t *
 errors_array(const struct conf_errors *e)
@@ -194,14 +198,53 @@ keys(const struct ctl *c)
 	return CTL_OK;
 }
 
+/* --- config import: an exported registry of a Windows server (R30) --- */
+
+static void
+print_and_free(json_t *o)
+{
+	ctl_print_json(o);
+	json_decref(o);
+}
+
+static int
+import(struct ctl *c, const char *path)
+{
+	struct registry_found found;
+	struct file_bytes b;
+	int rc = file_read(path, REGISTRY_MAX, &b);
+	bool good;
+
+	if (rc < 0)
+		return ctl_fail(c, CTL_FAILED, strerror(-rc), path);
+	good = registry_read(file_view(&b), &found);
+	file_bytes_free(&b);
+	if (!good)
+		return ctl_fail(c, CTL_FAILED, "this is no exported registry (.reg)", path);
+	const char *value = !found.has_identity_encoding ? ""
+	                    : found.identity_ansi        ? "ansi"
+	                                                 : "unicode";
+	if (c->json)
+		print_and_free(json_pack("{s:b, s:s}", "ok", 1, "identity_encoding", value));
+	else if (*value)
+		printf("# IdentityEncodingFormat of EapHost\\Configuration\n"
+		       "authentication {\n\tidentity-encoding %s\n}\n",
+		    value);
+	else
+		puts("# nothing in this file has a setting here");
+	return CTL_OK;
+}
+
 int
 ctl_config(struct ctl *c, int argc, char **argv)
 {
+	if (argc == 3 && strcmp(argv[1], "import") == 0)
+		return import(c, argv[2]);
 	if (argc == 2 && strcmp(argv[1], "diff") == 0)
 		return diff(c);
 	if (argc == 2 && strcmp(argv[1], "keys") == 0)
 		return keys(c);
 	if (argc < 2 || argc > 3 || strcmp(argv[1], "check") != 0)
-		return ctl_usage(c, "check [FILE], diff or keys?");
+		return ctl_usage(c, "check [FILE], diff, keys or import FILE?");
 	return check(c, argc == 3 ? argv[2] : c->conf);
 }

@@ -192,10 +192,13 @@ static const struct subcommand subcommands[] = {
 	{ "config", ctl_config, "check a configuration file, and what overrides it",
 	    "rrasctl config check [FILE]\n"
 	    "rrasctl config diff\n"
-	    "rrasctl config keys\n\n"
+	    "rrasctl config keys\n"
+	    "rrasctl config import FILE\n\n"
 	    "check: without FILE it checks that of --config. diff: what \"rrasctl set\" has "
 	    "changed,\n"
-	    "beside what the file says. keys: all settings, what they take and their defaults.\n" },
+	    "beside what the file says. keys: all settings, what they take and their defaults.\n"
+	    "import: what an exported registry (.reg) of a Windows server has settings for "
+	    "here.\n" },
 };
 
 #define N_SUBCOMMANDS (sizeof(subcommands) / sizeof(subcommands[0]))

@@ -284,6 +284,21 @@ def names_in_a_code_page_are_named(lab):
     equal(done.returncode, EXIT["usage"], "a letter that the code page lacks:")
 
 
+@case(placements=("processes",))
+def registry_of_windows_is_translated(lab):
+    """R30: IdentityEncodingFormat, as regedit writes it, becomes a setting that rrasd takes."""
+    path = f"{ROOT}/eaphost.reg"
+    with open(path, "w", encoding="utf-16") as f:
+        f.write("Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SYSTEM\\"
+                "CurrentControlSet\\Services\\EapHost\\Configuration]\r\n"
+                '"IdentityEncodingFormat"=dword:00000001\r\n')
+    block = lab.server.run(lab.rrasctl, "config", "import", path).stdout
+    with open(f"{ROOT}/imported.conf", "w", encoding="ascii") as f:
+        f.write(block)
+    lab.server.run(lab.rrasctl, "config", "check", f"{ROOT}/imported.conf")
+    check("identity-encoding ansi" in block, block)
+
+
 @case()
 def names_in_unicode_are_named(lab):
     """R28 R106: identity-encoding ansi: Unicode is refused; the same switch on the client helps."""
