@@ -49,7 +49,7 @@ def kill_all(s):
     """kill -9 of the monitor, and what it takes along."""
     pids, _ = s.role_pids()
     s.signal(signal.SIGKILL)
-    s.process.wait(10)
+    check(s.wait_end() == -signal.SIGKILL, "it ended by itself")
     wait_for(lambda: not any(os.path.exists(f"/proc/{p}") and "Z" not in open(
         f"/proc/{p}/stat", encoding="ascii").read().rsplit(")", 1)[1][:3] for p in pids.values()),
              "the roles end")
