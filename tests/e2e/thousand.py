@@ -11,7 +11,7 @@ import re
 import signal
 import ssl
 
-from harness import ROOT, SERVER4, Load, case, check, conf, equal, main, tls, wait_for
+from harness import BASE, ROOT, SERVER4, Load, case, check, conf, equal, main, tls, wait_for
 
 ALONE = ("processes",)
 SESSIONS = 1000
@@ -92,6 +92,34 @@ def thousand_sessions(lab):
     equal(load.order("close")["ended"], {"ended.by-user": SESSIONS})
     wait_for(lambda: not s.sessions(), "no session is left")
     one_more(lab, s, "after all of them")
+
+
+@case(placements=ALONE)
+def more_than_a_queue_holds(lab):
+    """X05, SESSION_HELD: 1,500 sessions of one worker do not fit into its queue to a new aaa: each
+    is told nevertheless, and keeps its address; nobody else gets one of them."""
+    many = 1500
+    s = lab.serve(conf(pool=POOL, sstp=MANY, base=BASE.replace("workers 2", "workers 1")),
+                  users=["alice", "bob"])
+    load = Load(lab, many, "--room", 4000)
+    equal((load.report["came"], load.report["failed"]), (many, 0), load.report)
+    wait_for(lambda: len(s.sessions()) == many, "record knows all sessions")
+    before = {r["id"]: r["address"] for r in s.sessions()}
+
+    pids, _ = s.role_pids()
+    at = s.n_lines()
+    os.kill(pids["aaa"], signal.SIGKILL)
+    s.wait_line(r"rrasd: aaa 0 runs again", after=at)
+    wait_for(lambda: s.ctl("pools")["rows"][0]["leased"] == many, "aaa knows all leases", 10, 0.1)
+
+    more = load.order("more 50")
+    equal((more["failed"], more["ended"]), (0, {}), "new ones come, old ones stay", more)
+    wait_for(lambda: len(s.sessions()) == many + 50, "record knows the new ones")
+    after = {r["id"]: r["address"] for r in s.sessions()}
+    equal({i: after.get(i) for i in before}, before, "each keeps its address")
+    equal(len(set(after.values())), many + 50, "and shares it with nobody")
+    load.order("close")
+    wait_for(lambda: s.ctl("pools")["rows"][0]["leased"] == 0, "all leases are given back", 15, 0.1)
 
 
 main()

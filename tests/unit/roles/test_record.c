@@ -121,6 +121,32 @@ test_pending_is_bounded(void **state)
 	assert_true(f->rec->n_pending <= PENDING_MAX);
 }
 
+/* X04: a worker that was broken into speaks of attempts without end; those of others still fit. */
+static void
+test_live_of_a_worker_are_bounded(void **state)
+{
+	struct fake *f = *state;
+	uint32_t most = f->conf->sstp_connections + LIVE_SPARE;
+	struct msg m = attempt(1, STAGE_AUTHENTICATE, false, CAUSE_NONE);
+
+	for (uint32_t i = 0; i < most + 50; i++) {
+		m.u.attempt.attempt.b[13] = (uint8_t)(i >> 16);
+		m.u.attempt.attempt.b[14] = (uint8_t)(i >> 8);
+		m.u.attempt.attempt.b[15] = (uint8_t)i;
+		tell(f, ROLE_NET, 0, &m);
+	}
+	assert_int_equal(f->rec->n_live, most);
+	assert_int_equal(f->rec->n_attempts_lost, 50);
+	/* What it has goes on, and another worker is not concerned. */
+	memset(m.u.attempt.attempt.b + 13, 0, 3);
+	m.u.attempt.stage = STAGE_UP;
+	tell(f, ROLE_NET, 0, &m);
+	assert_int_equal(record_live(f->rec, &m.u.attempt.attempt)->r.stage, STAGE_UP);
+	m = attempt(2, STAGE_UP, false, CAUSE_NONE);
+	tell(f, ROLE_NET, 1, &m);
+	assert_non_null(record_live(f->rec, &m.u.attempt.attempt));
+}
+
 /* A worker dies: its sessions end with that cause, those of others go on. */
 static void
 test_worker_dies(void **state)
@@ -313,6 +339,7 @@ main(void)
 		T(test_facts_of_all),
 		T(test_another_workers_session),
 		T(test_pending_is_bounded),
+		T(test_live_of_a_worker_are_bounded),
 		T(test_worker_dies),
 		T(test_restart),
 		T(test_history_locked),
