@@ -275,8 +275,8 @@ void engine_tell_decided(struct engine *e, const struct engine_decided *x);
 
 /* An account as it is, but in some more groups (one a line): x, or a when there are no more. */
 struct explain_account {
-	struct account account;
 	uint8_t groups[12288];
+	struct account account; /* at the end, as it ends in an open array */
 };
 
 const struct account *engine_account_in_groups(
