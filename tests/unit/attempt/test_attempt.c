@@ -92,7 +92,8 @@ test_life(void **state)
 	attempt_fini(&a);
 	attempt_fini(&a);
 	struct fact f = FACT_MAKE(FACT_PORTS, F_STR("sstp"), F_U(1), F_U(2));
-	attempt_note(&a, &f, &t9); /* without a trail it is lost, and that is all */
+	attempt_note(&a, &f, &t9); /* a late word begins a trail of its own */
+	attempt_fini(&a);
 }
 
 /* RFC 9562 version 7: ordered by time, version and variant bits, the rest drawn. */
