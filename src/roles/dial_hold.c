@@ -11,6 +11,7 @@
 #include "os/file.h"
 #include "os/lookup.h"
 #include "os/proc.h"
+#include "os/redirect.h"
 #include "os/sock.h"
 #include "os/tun.h"
 
@@ -505,6 +506,38 @@ merge_facts(struct holder *h)
 	r->record.facts = view_of(r->facts, r->n_facts);
 }
 
+/*
+ * A call that came to nothing before anybody proved to be the server may have been taken elsewhere
+ * on this host (R103): then that is the cause.
+ */
+static void
+look_for_redirect(struct holder *h)
+{
+	struct attempt_record *r = &h->out->record;
+	enum cause_class class_ = cause_info(r->cause)->class_;
+	char rule[FACT_TEXT_MAX];
+
+	if (h->cancelled || r->stage >= STAGE_AUTHENTICATE || r->peer.addr.family == IP_NONE ||
+	    (class_ != CLASS_UNREACHABLE && class_ != CLASS_CERTIFICATE &&
+		class_ != CLASS_ENCRYPTION && class_ != CLASS_SERVER))
+		return;
+	if (redirect_variable(rule, sizeof(rule))) { /* R105 */
+		char text[FACT_TEXT_MAX + 100];
+		snprintf(text, sizeof(text),
+		    "%.40s is set: a tunnel does not use that proxy, the server must be reached "
+		    "directly.",
+		    rule);
+		on_warning(h, text);
+	}
+	if (!redirect_rule(&r->peer, rule, sizeof(rule)))
+		return;
+	struct fact f =
+	    FACT_MAKE(FACT_DIAL_REDIRECT, F_STR(rule), F_STR(cause_info(r->cause)->name));
+	note(h, &f);
+	r->cause = CAUSE_DIAL_REDIRECTED;
+	r->ended_by = PARTY_US;
+}
+
 /* One call, from looking up the name to its end. */
 static void
 call(struct holder *h)
@@ -525,6 +558,7 @@ call(struct holder *h)
 	chan_free(h->chan);
 	h->chan = NULL;
 	h->core = 0;
+	look_for_redirect(h);
 	merge_facts(h);
 }
 
@@ -587,6 +621,13 @@ run(struct holder *h)
 		struct fact f = FACT_MAKE(FACT_TLS_ERROR, F_STR(err));
 		note(h, &f);
 		fail(h, CAUSE_CERT_UNTRUSTED);
+		merge_facts(h);
+		return;
+	}
+	if (redirect_library(err, sizeof(err))) {
+		struct fact f = FACT_MAKE(FACT_DIAL_REDIRECT, F_STR(err), F_STR("-"));
+		note(h, &f);
+		fail(h, CAUSE_DIAL_SOCKSIFIER);
 		merge_facts(h);
 		return;
 	}

@@ -386,4 +386,52 @@ def routes_past_the_tunnel(lab):
     lab.client.run("ip", "route", "del", "192.0.2.0/25")
 
 
+@case(BOTH)
+def proxy_library_R103(lab):
+    """R103: proxychains and the like are named, and nothing is dialled through them."""
+    with open("/proc/self/maps", encoding="utf-8") as f:
+        some = next(line.split()[-1] for line in f if "/libc.so" in line or "/libc-" in line)
+    real = os.path.join(os.path.dirname(os.path.realpath(some)), "libm.so.6")
+    subprocess.run(["cp", real, "/run/e2e/libproxychains.so.4"], check=True)
+    os.environ["LD_PRELOAD"] = "/run/e2e/libproxychains.so.4"
+    try:
+        d = lab.dial("alice")
+    finally:
+        del os.environ["LD_PRELOAD"]
+    refused(d, "dial.proxy-library", 800, "unreachable")
+    said = " ".join(d.evidence + d.fix_here)
+    check("libproxychains.so.4" in said and "unset LD_PRELOAD" in said, d.text())
+    check("connecting" not in [e["event"] for e in d.events], d.events)
+
+
+@case(BOTH)
+def redirecting_rule_R103(lab):
+    """R103: a rule that takes the connection to a transparent proxy is named; R105: a variable not."""
+    lab.client.run("nft", "-f", "-", stdin="""
+table ip trap {
+    chain out {
+        type nat hook output priority -100
+        ip daddr 203.0.113.0/24 tcp dport 443 redirect to :8443
+    }
+}
+""")
+    lab.ends.append(lambda: lab.client.run("nft", "delete", "table", "ip", "trap", ok=False))
+    d = lab.dial("alice")
+    refused(d, "dial.redirected", 800, "unreachable")
+    said = " ".join(d.evidence + d.fix_here)
+    check("ip trap out: redirect to :8443" in said and "dial.port-closed" in said, d.text())
+    lab.client.run("nft", "delete", "table", "ip", "trap")
+    os.environ["https_proxy"] = "http://user:geheim@192.0.2.1:3128"
+    try:
+        d = lab.dial("alice")
+        refused(d, "dial.port-closed", 800, "unreachable")
+        warned = [e["text"] for e in d.events if e["event"] == "warning"]
+        check(any("https_proxy" in t for t in warned), d.events)
+        check("geheim" not in json.dumps(d.events), "the proxy's password is shown")
+        lab.serve(users=["alice"])
+        lab.hang_up(lab.connect("alice"))
+    finally:
+        del os.environ["https_proxy"]
+
+
 main()
