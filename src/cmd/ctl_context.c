@@ -137,9 +137,11 @@ take_policies(struct ctl_context *x)
 		return;
 	for (unsigned int i = 0; i < conf->n_policies; i++) {
 		const struct conf_policy *p = &conf->policies[i];
-		x->policies[i] = (struct diag_policy){
-			.enabled = p->enabled, .grant = p->grant, .method_mask = p->method_mask
-		};
+		x->policies[i] = (struct diag_policy){ .enabled = p->enabled,
+			.grant = p->grant,
+			.method_mask = p->method_mask,
+			.matches_all = !p->n_users && !p->n_groups && !p->n_clients &&
+			               !p->tunnel_mask && !p->method_condition && !p->hours.set };
 		memcpy(x->policies[i].name, p->name, sizeof(x->policies[i].name));
 	}
 	x->config.policies = x->policies;
@@ -283,8 +285,8 @@ look_at_certs(struct ctl_context *x, const struct ctl *c)
 	x->ctx.n_more_certs = n - 1;
 }
 
-static void
-look_at_file(const char *path, struct diag_file *out)
+void
+ctl_look_at_file(const char *path, struct diag_file *out)
 {
 	struct stat st;
 
@@ -459,13 +461,14 @@ ctl_context_init(
 	if (much != GATHER_ALL || !x->conf)
 		return true;
 	look_at_certs(x, c);
-	look_at_file(ctl_context_state(x, c), &x->state_dir);
-	look_at_file(x->conf->vault_key, &x->vault_key);
+	ctl_look_at_file(ctl_context_state(x, c), &x->state_dir);
+	ctl_look_at_file(x->conf->vault_key, &x->vault_key);
 	x->ctx.state_dir = &x->state_dir;
 	x->ctx.vault_key = &x->vault_key;
 	look_at_accounts(x, c);
 	look_at_traffic(x, c);
 	ctl_look_at_live(x, c);
+	ctl_look_at_setup(x, c);
 	return true;
 }
 

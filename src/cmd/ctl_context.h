@@ -25,6 +25,7 @@ struct ctl_context {
 	struct diag_accounts accounts;
 	struct diag_traffic traffic;
 	struct diag_live live;
+	struct diag_setup setup;
 };
 
 /* How much to gather. */
@@ -42,6 +43,11 @@ void ctl_context_fini(struct ctl_context *x);
 
 /* Pools and sessions of the daemon, when it answers. Part of ctl_context_init. */
 void ctl_look_at_live(struct ctl_context *x, const struct ctl *c);
+
+/* What the configuration names; the same (ctl_setup.c). */
+void ctl_look_at_setup(struct ctl_context *x, const struct ctl *c);
+
+void ctl_look_at_file(const char *path, struct diag_file *out);
 
 /* The state directory: --state, or the configuration's. */
 const char *ctl_context_state(const struct ctl_context *x, const struct ctl *c);

@@ -361,4 +361,5 @@ diag_run_checks(const struct diag_context *ctx, struct diag_checks *out)
 	check_host(ctx, out);
 	check_file(ctx->state_dir, "files.state", "The state directory", 022, out);
 	check_file(ctx->vault_key, "files.vault-key", "The vault's key", 077, out);
+	checks_setup(ctx, out);
 }

@@ -25,4 +25,7 @@ void checks_live(const struct diag_context *ctx, struct diag_checks *out);
 /* Forwarding, reverse path, packet filters (R7, R93). */
 void checks_forwarding(const struct diag_context *ctx, struct diag_checks *out);
 
+/* Policies, groups, names, sites, files and disk (checks_conf.c). */
+void checks_setup(const struct diag_context *ctx, struct diag_checks *out);
+
 #endif

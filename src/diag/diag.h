@@ -36,6 +36,7 @@ struct diag_pool {
 struct diag_policy {
 	char name[POLICY_NAME_MAX];
 	bool enabled, grant;
+	bool matches_all;         /* it has no condition */
 	unsigned int method_mask; /* 0 = those of the server */
 };
 
@@ -140,6 +141,30 @@ struct diag_live {
 	char lost[200];        /* addresses of the first of them */
 };
 
+/* Something that connections are handed to. */
+struct diag_target {
+	char name[POOL_NAME_MAX]; /* of the block */
+	char to[ENDPOINT_TEXT_MAX];
+	char error[96]; /* "" when it takes connections */
+};
+#define DIAG_TARGETS_MAX 16u
+
+/* What the configuration names, and whether it is there. */
+struct diag_setup {
+	bool groups_known, accounts_known; /* the daemon was asked */
+	char missing_groups[800];          /* that policies name; "" = none */
+	unsigned int n_reversible;         /* accounts with a password that CHAP can use */
+	bool name_is_ours;                 /* the server's name leads to this host */
+	char name_error[96], name_addrs[200];
+	unsigned int n_webs, n_keys;
+	struct diag_target webs[DIAG_TARGETS_MAX];
+	struct diag_file conf_file, keys[DIAG_TARGETS_MAX];
+	char control_group[32];
+	bool no_control_group; /* it is not on this host */
+	bool disk_known;
+	uint64_t disk_free; /* bytes, of the state directory's file system */
+};
+
 /* All that may be known beside the record. Any pointer but the catalogue may be NULL: not known. */
 struct diag_context {
 	const struct catalogue *catalogue;
@@ -154,6 +179,7 @@ struct diag_context {
 	const struct diag_accounts *accounts;
 	const struct diag_traffic *traffic;
 	const struct diag_live *live;
+	const struct diag_setup *setup;
 	int64_t now_unix_us;
 };
 

@@ -283,4 +283,59 @@ def control_group(lab):
     check("no such group" in s.log(), s.log())
 
 
+@case()
+def check_finds_what_is_missing(lab):
+    """Each thing that the configuration names and that is not there, before anybody dials."""
+    subprocess.run(["install", "-m", "644", f"{ROOT}/pki/vpn.example.key", f"{ROOT}/open.key"],
+                   check=True)
+    s = lab.serve(conf(
+        server="control-group no-such-group", authentication="methods mschapv2 chap", more=f"""
+        policy "All" {{ access grant }}
+        policy "Few" {{ group Ghosts Staff\n access deny }}
+        certificate "other" {{ chain @pki@/vpn.example.pem\n key {ROOT}/open.key\n name x.example }}
+        web blog {{ name blog.example\n forward 10.80.0.1:8080 }}"""), users=["bob"])
+    s.ctl("group", "add", "staff")
+    os.chmod(s.conf_path, 0o666)
+    found = {}
+    for c in s.ctl("check", ok=False)["checks"]:
+        found.setdefault(c["id"], []).append(c)
+    for name, result, words in (
+            ("policy.shadowed", "warn", "Few"), ("policy.groups", "warn", "Ghosts"),
+            ("authentication.reversible", "warn", "CHAP"), ("web.forward", "fail", "refused"),
+            ("server.control-group", "warn", "no-such-group"), ("files.keys", "fail", "open.key"),
+            ("files.config", "fail", "rrasd.conf"), ("files.space", "ok", "MiB")):
+        check(name in found, name, list(found))
+        equal(found[name][0]["result"], result, found[name])
+        check(words in found[name][0]["what"], name, found[name])
+        check(result == "ok" or found[name][0]["remedy"], "no remedy:", found[name])
+    check("Staff" not in found["policy.groups"][0]["what"], "groups have no case")
+
+
+@case(placements=("processes",))
+def completion_in_bash(lab):
+    """Commands, options, settings and user names, asked of rrasctl itself."""
+    s = lab.serve(users=["alice", "albert", "bob"])
+    s.ctl("set", "sstp.ports", "5")
+
+    def complete(*words):
+        script = f"""
+            source {lab.source}/completion/rrasctl
+            COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+            _rrasctl
+            printf '%s\\n' "${{COMPREPLY[@]}}" """
+        done = lab.server.run("bash", "--norc", "-c", script, "bash", lab.rrasctl, "--socket",
+                              f"{s.run_dir}/control.sock", "--config", s.conf_path, *words)
+        return done.stdout.split()
+    for words, want in ((("re",), ["reload"]), (("user", "sh"), ["show"]),
+                        (("user", "show", "al"), ["albert", "alice"]),
+                        (("user", "show", ""), ["albert", "alice", "bob"]),
+                        (("sessions", "--user", "b"), ["bob"]),
+                        (("set", "sstp.po"), ["sstp.ports"]), (("set", "--unset", ""), ["sstp.ports"]),
+                        (("log", "--fo"), ["--follow"]), (("config", "d"), ["diff"]),
+                        (("ports", "set", ""), ["sstp"]), (("ports", "s"), ["set"])):
+        equal(sorted(complete(*words)), want, words)
+    check({"status", "set", "log", "user"} <= set(complete("")), complete(""))
+    check("certificate" in complete("check", "cert"), complete("check", "cert"))
+
+
 main()

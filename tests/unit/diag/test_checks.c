@@ -22,6 +22,7 @@ struct world {
 	struct diag_file state, key;
 	struct diag_accounts accounts;
 	struct diag_live live;
+	struct diag_setup setup;
 	struct diag_context ctx;
 	struct diag_checks out;
 };
@@ -109,6 +110,16 @@ make(void **state)
 	w->key = (struct diag_file){ .path = "/k", .looked = true, .exists = true, .mode = 0600 };
 	w->accounts = (struct diag_accounts){ .known = true, .n = 3 };
 	w->conf.pool_warning = 90;
+	w->setup = (struct diag_setup){ .groups_known = true,
+		.accounts_known = true,
+		.name_is_ours = true,
+		.n_webs = 1,
+		.n_keys = 1,
+		.webs = { { .name = "blog", .to = "10.0.0.1:80" } },
+		.conf_file = { .path = "/c", .looked = true, .exists = true, .mode = 0644 },
+		.keys = { { .path = "/t.key", .looked = true, .exists = true, .mode = 0600 } },
+		.disk_known = true,
+		.disk_free = 10ull << 30 };
 	w->live = (struct diag_live){ .n_routed = 2,
 		.n_pools = 1,
 		.pools = { { .name = "default", .size = 253, .n_leased = 2 } } };
@@ -119,6 +130,7 @@ make(void **state)
 		.vault_key = &w->key,
 		.accounts = &w->accounts,
 		.live = &w->live,
+		.setup = &w->setup,
 		.now_unix_us = 1790000000000000 };
 	*state = w;
 	return 0;
@@ -526,6 +538,49 @@ pools_and_routes_now(void **state)
 	expect(w, "sessions.routes", CHECK_SKIP, "does not run");
 }
 
+/* What the configuration names, and what it is when it is not there. */
+static void
+what_is_named_and_missing(void **state)
+{
+	struct world *w = *state;
+
+	expect(w, "policy.shadowed", CHECK_OK, "No policy");
+	expect(w, "server.name", CHECK_OK, "resolves");
+	expect(w, "authentication.reversible", CHECK_SKIP, "No method");
+	w->policies[0].matches_all = true;
+	w->policies[1] = (struct diag_policy){ .name = "Later", .enabled = true };
+	w->policies[2] = (struct diag_policy){ .name = "Off" };
+	w->conf.n_policies = 3;
+	expect(w, "policy.shadowed", CHECK_WARN, "1 behind it never decides (\"Later\")");
+	w->conf.method_mask |= AUTH_BIT(AUTH_CHAP);
+	expect(w, "authentication.reversible", CHECK_WARN, "CHAP");
+	w->setup.n_reversible = 2;
+	expect(w, "authentication.reversible", CHECK_OK, "2 accounts");
+	snprintf(w->setup.missing_groups, sizeof(w->setup.missing_groups), "Gosts");
+	expect(w, "policy.groups", CHECK_WARN, "Gosts");
+	w->setup.name_is_ours = false;
+	snprintf(w->setup.name_addrs, sizeof(w->setup.name_addrs), "192.0.2.9");
+	expect(w, "server.name", CHECK_WARN, "192.0.2.9");
+	snprintf(w->setup.name_error, sizeof(w->setup.name_error), "no such name");
+	expect(w, "server.name", CHECK_WARN, "no such name");
+	snprintf(w->setup.webs[0].error, sizeof(w->setup.webs[0].error), "Connection refused");
+	expect(w, "web.forward", CHECK_FAIL, "10.0.0.1:80");
+	w->setup.keys[0].mode = 0640;
+	expect(w, "files.keys", CHECK_FAIL, "/t.key");
+	w->setup.conf_file.mode = 0664;
+	expect(w, "files.config", CHECK_FAIL, "0664");
+	w->setup.disk_free = 100ull << 20;
+	expect(w, "files.space", CHECK_WARN, "100 MiB");
+	w->setup.disk_free = 0;
+	expect(w, "files.space", CHECK_FAIL, "0 MiB");
+	snprintf(w->setup.control_group, sizeof(w->setup.control_group), "vpnadm");
+	expect(w, "server.control-group", CHECK_OK, "vpnadm");
+	w->setup.no_control_group = true;
+	expect(w, "server.control-group", CHECK_WARN, "vpnadm");
+	w->conf.sstp_ports = 0;
+	expect(w, "tunnels.sstp", CHECK_FAIL, "closes it"); /* R57 */
+}
+
 static void
 topics_select_checks(void **state)
 {
@@ -559,6 +614,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(certificate_files_and_host, make, unmake),
 		cmocka_unit_test_setup_teardown(prefixes_on_a_link, make, unmake),
 		cmocka_unit_test_setup_teardown(pools_and_routes_now, make, unmake),
+		cmocka_unit_test_setup_teardown(what_is_named_and_missing, make, unmake),
 		cmocka_unit_test_setup_teardown(topics_select_checks, make, unmake),
 	};
 
