@@ -100,8 +100,8 @@ client ip -6 addr show dev ras0 | grep -q 'inet6 2001:db8:99:' || fail "no IPv6 
 ctl pki issue /var/lib/openrras/pki --name renewed.example --san 203.0.113.1 >/dev/null
 old=$(client openssl s_client -connect 203.0.113.1:443 </dev/null 2>/dev/null | openssl x509 -noout -subject)
 printf 'sstp { certificate /var/lib/openrras/pki/renewed.example.pem\n key /var/lib/openrras/pki/renewed.example.key }\n' >>rrasd.conf
-show "kill -HUP $rrasd   # reload"
-kill -HUP $rrasd
+show "rrasctl reload"
+ctl reload || fail "the reload was refused"
 for i in $(seq 100); do
 	new=$(client openssl s_client -connect 203.0.113.1:443 </dev/null 2>/dev/null | openssl x509 -noout -subject)
 	[ "$new" = "$old" ] || break
