@@ -33,7 +33,8 @@
 /* Every role: the loop, channels with descriptors, memory, time, an orderly or abrupt end. */
 static const int for_all[] = { CALL(epoll_wait), CALL(epoll_pwait), CALL(epoll_ctl), CALL(poll),
 	CALL(ppoll), CALL(recvmsg), CALL(sendmsg), CALL(read), CALL(write), CALL(readv),
-	CALL(writev), CALL(close), CALL(lseek), CALL(pread64), /* the configuration's memory file */
+	CALL(writev), CALL(close), CALL(shutdown), /* a channel whose peer cannot be believed */
+	CALL(lseek), CALL(pread64),                /* the configuration's memory file */
 	CALL(fstat), CALL(brk), CALL(munmap), CALL(mremap), CALL(madvise), CALL(futex),
 	CALL(getrandom), CALL(getpid), CALL(gettid), CALL(clock_gettime), CALL(gettimeofday),
 	CALL(clock_nanosleep), CALL(nanosleep), CALL(restart_syscall), CALL(rt_sigreturn),
@@ -43,28 +44,27 @@ static const int for_all[] = { CALL(epoll_wait), CALL(epoll_pwait), CALL(epoll_c
 /* Sockets that others opened: peers, TUN. */
 static const int for_net[] = { CALL(accept4), CALL(recvfrom), CALL(sendto), CALL(recvmmsg),
 	CALL(sendmmsg), CALL(getsockopt), CALL(setsockopt), CALL(getsockname), CALL(getpeername),
-	CALL(shutdown), LIST_END };
+	LIST_END };
 
 /* rasdial's core: as net, and it lets the terminal go after it is confined. */
 static const int for_dial[] = { CALL(dup2), CALL(dup3), CALL(recvfrom), CALL(sendto),
 	CALL(recvmmsg), CALL(sendmmsg), CALL(getsockopt), CALL(setsockopt), CALL(getsockname),
-	CALL(getpeername), CALL(shutdown), LIST_END };
+	CALL(getpeername), LIST_END };
 
 /* It reaches the servers that the configuration names, over TCP. */
 static const int for_fetch[] = { CALL(connect), CALL(recvfrom), CALL(sendto), CALL(getsockopt),
-	CALL(setsockopt), CALL(getsockname), CALL(getpeername), CALL(shutdown), CALL(splice),
-	CALL(pipe2), LIST_END };
+	CALL(setsockopt), CALL(getsockname), CALL(getpeername), CALL(splice), CALL(pipe2),
+	LIST_END };
 
 /* The pool of secrets stays in memory. */
 static const int for_vault[] = { CALL(mlock), CALL(mlock2), CALL(munlock), LIST_END };
 
 /* Its root is the state folder and SQLite opens there what it needs: journals, folders to sync. */
 static const int for_record[] = { CALL(accept4), CALL(recvfrom), CALL(sendto), CALL(getsockopt),
-	CALL(setsockopt), CALL(shutdown), CALL(openat), CALL(newfstatat), CALL(stat), CALL(lstat),
-	CALL(access), CALL(faccessat), CALL(faccessat2), CALL(pwrite64), CALL(fsync),
-	CALL(fdatasync), CALL(ftruncate), CALL(fallocate), CALL(unlink), CALL(unlinkat),
-	CALL(rename), CALL(fchmod), CALL(fchown), CALL(geteuid), CALL(getegid), CALL(getcwd),
-	CALL(readlink), LIST_END };
+	CALL(setsockopt), CALL(openat), CALL(newfstatat), CALL(stat), CALL(lstat), CALL(access),
+	CALL(faccessat), CALL(faccessat2), CALL(pwrite64), CALL(fsync), CALL(fdatasync),
+	CALL(ftruncate), CALL(fallocate), CALL(unlink), CALL(unlinkat), CALL(rename), CALL(fchmod),
+	CALL(fchown), CALL(geteuid), CALL(getegid), CALL(getcwd), CALL(readlink), LIST_END };
 
 static const int *
 list_of(enum role_id role)

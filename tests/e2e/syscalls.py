@@ -55,18 +55,15 @@ def inject(pid, number, *args):
     ptrace(PTRACE_DETACH, pid)
 
 
-def killed_for(s, role, number, *args, pids=None):
-    """With pids aaa is held and cannot be asked for its state: nobody waits for the new role."""
-    held = pids is not None
-    pids, n = (pids, {}) if held else s.role_pids()
+def killed_for(s, role, number, *args):
+    pids, n = s.role_pids()
     at = s.n_lines()
     hold(pids[role])
     inject(pids[role], number, *args)
     name, _, index = role.partition(" ")
     s.wait_line(rf"rrasd: {name} {index or 0} ended: killed for a system call that is not on its "
                 r"list \(SIGSYS\)", after=at)
-    if not held:
-        back(s, role, pids[role], n[role] + 1)
+    back(s, role, pids[role], n[role] + 1)
 
 
 @case(placements=ALONE)
@@ -86,6 +83,12 @@ def every_role_is_killed_and_comes_back(lab):
     lives(lab, d, "all roles were killed")
 
 
+def switches(pid):
+    """How often the process has gone to sleep by itself."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
+        return int(next(x for x in f if x.startswith("voluntary_ctxt")).split()[1])
+
+
 def waits_for(lab, role, cause):
     """A log-in waits for a role that then makes a forbidden call: the trail names the reason."""
     s = lab.serve(users=["alice"])
@@ -103,8 +106,11 @@ def waits_for(lab, role, cause):
     if role == "aaa":
         inject(pids["aaa"], SOCKET, 2, 1, 0)
     else:
-        killed_for(s, role, SOCKET, 2, 1, 0, pids=pids)
+        hold(pids[role])
+        before = switches(pids["aaa"])
         ptrace(PTRACE_DETACH, pids["aaa"])
+        wait_for(lambda: switches(pids["aaa"]) > before, "aaa has asked and waits")
+        inject(pids[role], SOCKET, 2, 1, 0)
     said = dialling.stderr.read()
     dialling.stdout.close()
     dialling.stderr.close()
