@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "conf/override.h"
+#include "conf/value.h"
 #include "os/file.h"
 
 #include <errno.h>
@@ -21,41 +22,11 @@ struct change {
 	unsigned int n_words; /* 0: the setting is taken away */
 };
 
-/* Types whose values are several words; others may hold blanks. */
+/* Types whose values are several words; those of the other lists may hold blanks. */
 static bool
 is_words(enum conf_type t)
 {
-	switch (t) {
-	case CONF_ADDRESSES:
-	case CONF_ADDRESSES6:
-	case CONF_RANGES:
-	case CONF_ENDPOINTS:
-	case CONF_PREFIXES:
-	case CONF_REALMS:
-	case CONF_NAMES:
-	case CONF_METHODS:
-	case CONF_TUNNELS:
-	case CONF_HASHES:
-	case CONF_ENCRYPTION:
-	case CONF_ROUTES:
-	case CONF_HOURS:
-		return true;
-	case CONF_BOOL:
-	case CONF_CHOICE:
-	case CONF_NUMBER:
-	case CONF_SIZE:
-	case CONF_MS:
-	case CONF_SECONDS:
-	case CONF_TEXT:
-	case CONF_HOST:
-	case CONF_PATH:
-	case CONF_DEVICE:
-	case CONF_PREFIX6:
-	case CONF_PATTERNS:
-	case CONF_POOL_NAMES:
-		return false;
-	}
-	return false;
+	return conf_type_is_list(t) && t != CONF_PATTERNS && t != CONF_POOL_NAMES;
 }
 
 static bool

@@ -121,6 +121,8 @@ json_t *rctl_json_read(struct view line, char *err, size_t cap);
 /* A string value; bytes that are not UTF-8 come escaped. */
 json_t *rctl_json_text(const char *s);
 json_t *rctl_json_view(struct view v);
+/* The lines of a text that are not empty, as an array. */
+json_t *rctl_json_lines(struct view v);
 /* A member's text, "" when it is missing or no text; number or def; truth or def. */
 const char *rctl_arg(const struct question *q, const char *key);
 int64_t rctl_arg_int(const struct question *q, const char *key, int64_t def);

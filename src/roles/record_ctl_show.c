@@ -9,22 +9,6 @@
 #define DISCONNECT_MS 5000u
 #define ATTEMPTS_DEFAULT 50
 
-/* One line of a role's status text after the other, as an array. */
-static json_t *
-lines_array(struct view v)
-{
-	json_t *all = json_array();
-
-	while (v.n) {
-		const uint8_t *nl = memchr(v.p, '\n', v.n);
-		size_t n = nl ? (size_t)(nl - v.p) : v.n;
-		if (n)
-			json_array_append_new(all, rctl_json_view(view_of(v.p, n)));
-		v = view_of(v.p + n + (nl != NULL), v.n - n - (nl != NULL));
-	}
-	return all;
-}
-
 static json_t *
 role_row(enum role_id role, unsigned int index, const char *state, json_t *lines)
 {
@@ -44,7 +28,7 @@ on_status(struct question *q, const struct rctl_wait *w, const struct msg *m)
 		if (!m || json_integer_value(json_object_get(row, "seq")) != w->seq)
 			continue;
 		json_object_set_new(row, "state", json_string("running"));
-		json_object_set_new(row, "lines", lines_array(m->u.status.lines));
+		json_object_set_new(row, "lines", rctl_json_lines(m->u.status.lines));
 	}
 }
 
@@ -323,7 +307,7 @@ on_ports(struct question *q, const struct rctl_wait *w, const struct msg *m)
 {
 	(void)w;
 	if (m)
-		q->out = lines_array(m->u.status.lines);
+		q->out = rctl_json_lines(m->u.status.lines);
 }
 
 static void

@@ -239,6 +239,21 @@ json_words(const char *s, const char *separator)
 }
 
 json_t *
+rctl_json_lines(struct view v)
+{
+	json_t *all = json_array();
+
+	while (v.n) {
+		const uint8_t *nl = memchr(v.p, '\n', v.n);
+		size_t n = nl ? (size_t)(nl - v.p) : v.n;
+		if (n)
+			json_array_append_new(all, rctl_json_view(view_of(v.p, n)));
+		v = view_of(v.p + n + (nl != NULL), v.n - n - (nl != NULL));
+	}
+	return all;
+}
+
+json_t *
 rctl_json_account(const struct account *a)
 {
 	char addr[ADDR_TEXT_MAX];

@@ -4,21 +4,6 @@
 /* Certificates are looked through meanwhile; a slow disk may take its time. */
 #define RELOAD_MS 30000u
 
-static json_t *
-report_lines(struct view v)
-{
-	json_t *all = json_array();
-
-	while (v.n) {
-		const uint8_t *nl = memchr(v.p, '\n', v.n);
-		size_t n = nl ? (size_t)(nl - v.p) : v.n;
-		if (n)
-			json_array_append_new(all, rctl_json_view(view_of(v.p, n)));
-		v = view_of(v.p + n + (nl != NULL), v.n - n - (nl != NULL));
-	}
-	return all;
-}
-
 static void
 on_reloaded(struct question *q, const struct rctl_wait *w, const struct msg *m)
 {
@@ -26,7 +11,7 @@ on_reloaded(struct question *q, const struct rctl_wait *w, const struct msg *m)
 	if (m)
 		q->out = json_pack("{s:b, s:I, s:o}", "done", m->u.reloaded.ok, "generation",
 		    (json_int_t)m->u.reloaded.generation, "lines",
-		    report_lines(m->u.reloaded.report));
+		    rctl_json_lines(m->u.reloaded.report));
 }
 
 static void
