@@ -172,8 +172,8 @@ read_network(struct host_facts *out)
 
 /* --- switches and devices --- */
 
-static int
-read_switch(const char *path)
+int
+hostfacts_number(const char *path)
 {
 	char text[16] = "";
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -187,11 +187,11 @@ read_switch(const char *path)
 static void
 read_switches(struct host_switches *sw)
 {
-	sw->ip_forward = read_switch("/proc/sys/net/ipv4/ip_forward");
-	sw->ip6_forward = read_switch("/proc/sys/net/ipv6/conf/all/forwarding");
-	sw->rp_filter_all = read_switch("/proc/sys/net/ipv4/conf/all/rp_filter");
-	sw->rp_filter_default = read_switch("/proc/sys/net/ipv4/conf/default/rp_filter");
-	sw->bindv6only = read_switch("/proc/sys/net/ipv6/bindv6only");
+	sw->ip_forward = hostfacts_number("/proc/sys/net/ipv4/ip_forward");
+	sw->ip6_forward = hostfacts_number("/proc/sys/net/ipv6/conf/all/forwarding");
+	sw->rp_filter_all = hostfacts_number("/proc/sys/net/ipv4/conf/all/rp_filter");
+	sw->rp_filter_default = hostfacts_number("/proc/sys/net/ipv4/conf/default/rp_filter");
+	sw->bindv6only = hostfacts_number("/proc/sys/net/ipv6/bindv6only");
 }
 
 /* Opening makes no device: that takes a request on the descriptor. */

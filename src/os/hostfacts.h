@@ -43,4 +43,7 @@ void hostfacts_read_sockets(const char *proto, struct view text, struct host_fac
 MUST_USE bool hostfacts_read_nft(
     struct view json, const struct hostfacts_want *want, struct host_facts *out);
 
+/* The number that a file of /proc/sys holds; -1 when it cannot be read or holds none. */
+int hostfacts_number(const char *path);
+
 #endif

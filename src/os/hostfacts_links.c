@@ -16,18 +16,6 @@
 
 #define PROC_TEXT_MAX (64u << 10)
 
-static int
-read_number(const char *path)
-{
-	char text[16] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
-
-	if (fd >= 0)
-		close(fd);
-	return n > 0 && isdigit((unsigned char)text[0]) ? (int)strtol(text, NULL, 10) : -1;
-}
-
 /* A file of /proc, which has no size: read to its end. False when it cannot be had. */
 static bool
 read_text(const char *path, struct file_bytes *out)
@@ -55,7 +43,7 @@ on_link(void *ctx, const struct if_link *l)
 	*h = (struct host_link){ .mtu = l->mtu, .up = l->up };
 	memcpy(h->device, l->name, sizeof(h->device));
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%.16s/rp_filter", l->name);
-	h->rp_filter = read_number(path);
+	h->rp_filter = hostfacts_number(path);
 	return true;
 }
 
